@@ -278,8 +278,7 @@ static int ask_psql(const struct kind *kind, const struct capture *how, struct s
 {
     static const char settings[] =
         "select string_agg(name || '=' || setting, ' ' order by name) from pg_settings where name in ('autovacuum', "
-        "'fsync', "
-        "'full_page_writes', 'max_connections', 'shared_buffers', 'ssl', 'synchronous_commit', 'wal_level')";
+        "'fsync', 'full_page_writes', 'max_connections', 'shared_buffers', 'ssl', 'synchronous_commit', 'wal_level')";
     char *psql = find_program(kind, "psql"), *said = NULL;
     if (psql == NULL)
         return error_set(err, -EINVAL, "psql is not installed (./scripts/setup.sh %s)", kind->setup);

@@ -2,7 +2,7 @@
 """
 Does a run outlive SIGKILL? Starts a suite, kill_resume.ini, again and again, kills the driver at a random instant of it, and
 checks each time: is every file that is there whole; is anything left running (found by a mark in the environment, which every
-descendant inherits), or a folder with what is in it; does `cobench run --resume` bring the run to its end, also when that is
+descendant inherits, or by where it works), or a folder with what is in it, or shared memory; does `cobench run --resume` bring the run to its end, also when that is
 killed in turn; and has the final table every cell in every round exactly once, in the order an undisturbed run with the same
 seed has?
 
@@ -17,6 +17,7 @@ import fcntl
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -54,11 +55,13 @@ class Figures:
 
 
 def running(mark: str) -> list[int]:
-    """Processes with the mark, but for zombies, whose environment cannot be read."""
+    """Processes with the mark, but for zombies, whose environment cannot be read; and those in a service's folder that nobody
+    holds: PostgreSQL's write over their environment."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if mark.encode() in (entry / "environ").read_bytes():
+            folder = re.match(r"(/.*/cobench-\w{6}\.[a-z-]+)(/| |$)", os.readlink(entry / "cwd"))
+            if mark.encode() in (entry / "environ").read_bytes() or (folder and (not Path(folder[1]).exists() or unlocked(Path(folder[1])))):
                 found.append(int(entry.name))
         except OSError:
             continue  # it has gone, or is not ours
@@ -86,12 +89,18 @@ def folders_left() -> set[Path]:
     return {p for parent in parents for name in ("cobench-??????", "cobench-??????.*") for p in parent.glob(name) if unlocked(p)}
 
 
-LEFT_BEFORE = folders_left()
+def memory_left() -> set[str]:
+    """Segments of System V that nobody has attached, and PostgreSQL's of POSIX."""
+    rows = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
+    return {f"shmid {row[1]}" for row in rows if row[6] == "0"} | {str(path) for path in Path("/dev/shm").glob("PostgreSQL.*")}
+
+
+LEFT_BEFORE = folders_left() | memory_left()
 
 
 def wait_until_gone(mark: str) -> float:
     begun = time.monotonic()
-    while left := running(mark) or folders_left() - LEFT_BEFORE:
+    while left := running(mark) or (folders_left() | memory_left()) - LEFT_BEFORE:
         if time.monotonic() - begun > GONE_LIMIT_S:
             raise Failed(f"left {GONE_LIMIT_S} s after the kill: {left}")
         time.sleep(0.002)
@@ -235,12 +244,12 @@ def report(figures: Figures, tries: int, failures: list[str], each: int) -> None
 
 
 def alone() -> None:
-    """As root goes on with a /dev/shm and a /var/tmp of its own, so that other runs leave nothing there."""
+    """As root goes on with a /dev/shm, a /var/tmp and shared memory of its own, so that other runs leave nothing there."""
     script = "mount -t tmpfs -o mode=1777 none /dev/shm && mount -t tmpfs -o mode=1777 none /var/tmp"
     may = os.geteuid() == 0 and "COBENCH_ALONE" not in os.environ
-    if may and subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, timeout=LIMIT_S).returncode == 0:
+    if may and subprocess.run(["unshare", "-m", "-i", "sh", "-c", script], capture_output=True, timeout=LIMIT_S).returncode == 0:
         os.environ["COBENCH_ALONE"] = "1"
-        os.execvp("unshare", ["unshare", "-m", "sh", "-c", script + ' && exec "$@"', "sh", sys.executable, *sys.argv])
+        os.execvp("unshare", ["unshare", "-m", "-i", "sh", "-c", script + ' && exec "$@"', "sh", sys.executable, *sys.argv])
 
 
 def main(argv: list[str]) -> int:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """
 Plain ways to hand jobs that do nothing to two workers, a function for each engine, as its documentation shows them: what `make
-figures` holds cobench's dispensers and engines against. `plain.py ENGINE JOBS [REDIS_SOCKET]` prints the nanoseconds from when
-the workers are up to the last result; mpi runs as `mpirun -n 3 PYTHON -m mpi4py.futures plain.py mpi JOBS`.
+figures` holds cobench's dispensers, engines and clients against. `plain.py ENGINE JOBS [REDIS_SOCKET|URL]` prints the nanoseconds from
+when the workers are up to the last result; mpi runs as `mpirun -n 3 PYTHON -m mpi4py.futures plain.py mpi JOBS`.
 """
 
 from __future__ import annotations
@@ -158,9 +158,50 @@ def of_dask(jobs: int) -> int:
         return timed(jobs, lambda numbers: client.gather(client.map(nothing, list(numbers), pure=False)))
 
 
+def of_psycopg(jobs: int, url: str) -> int:
+    """Look-ups by key on one connection, of the table that cobench's task `query` has made."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
+        return looked_up(jobs, lambda key: cursor.execute("SELECT value FROM cobench.query_10000 WHERE id = %s", (key,)).fetchone()[0])
+
+
+def of_asyncpg(jobs: int, url: str) -> int:
+    import asyncio
+
+    import asyncpg
+
+    async def look_up() -> int:
+        parts = dict(part.split("=", 1) for part in url.partition("?")[2].split("&"))
+        connection = await asyncpg.connect(host=parts["host"], user=parts["user"], database="postgres")
+        begun, total = time.perf_counter_ns(), 0
+        for key in range(jobs):
+            total += await connection.fetchval("SELECT value FROM cobench.query_10000 WHERE id = $1", key % ROWS)
+        taken = time.perf_counter_ns() - begun
+        await connection.close()
+        return checked(jobs, total, taken)
+
+    return asyncio.run(look_up())
+
+
+ROWS = 10_000
+
+
+def looked_up(jobs: int, look_up: Callable[[int], int]) -> int:
+    begun = time.perf_counter_ns()
+    total = sum(look_up(key % ROWS) for key in range(jobs))
+    return checked(jobs, total, time.perf_counter_ns() - begun)
+
+
+def checked(jobs: int, total: int, taken: int) -> int:
+    if total != sum(key % ROWS * 2654435761 % 2**32 for key in range(jobs)):
+        sys.exit("what was looked up is not what is there")
+    return taken
+
+
 ENGINES: dict[str, Callable[..., int]] = {
     "queue": of_queue, "pipe": of_pipe, "redis": of_redis, "mpi": of_mpi, "celery": of_celery,
-    "celery-group": of_celery_group, "dask": of_dask,
+    "celery-group": of_celery_group, "dask": of_dask, "psycopg": of_psycopg, "asyncpg": of_asyncpg,
 }
 
 if __name__ == "__main__":

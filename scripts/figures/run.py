@@ -754,6 +754,109 @@ def figure_21(bench: Bench) -> None:
         print(f"  Redis at its most: {servers.redis_memory(socket)}")
 
 
+# -- figures 22 to 25: what jobs wait for --------------------------------------------------------------------------------
+
+
+def asked_ns(bench: Bench, jobs: int, *words: str, host: Sequence[str | Path] = ()) -> float:
+    """Nanoseconds of work a job."""
+    with slots_folder() as folder:
+        return work_ns(host_run(bench, Path(folder, "slots"), "--jobs", str(jobs), *words, host=host)) / jobs
+
+
+def figure_22(bench: Bench) -> None:
+    """query: 50 answers of 20 ms on 50 connections, and 10,000 look-ups by key beside pgbench and plain psycopg and asyncpg."""
+    jobs, ideal = 10_000, 20e6
+    with servers.postgresql() as server:
+
+        def ask(*words: str, jobs: int = jobs, host: Sequence[str | Path] = ()) -> float:
+            return asked_ns(bench, jobs, "--task", "query", "--service", f"postgresql={server.url}", *words, host=host)
+
+        def slow(host: Sequence[str | Path], *words: str) -> float:
+            return 50 * ask("--set", "delay=20", "--workers", "50", "--model", "async", *words, jobs=50, host=host) / ideal
+
+        slept = bench.interleave({"c:async": lambda: slow(()), "py:async": lambda: slow(PYTHON_HOST),
+                                  "py:async+asyncpg": lambda: slow(PYTHON_HOST, "--client", "asyncpg")})  # fmt: skip
+        for name, most in (("c:async", 1.15), ("py:async", 1.3), ("py:async+asyncpg", None)):
+            bench.verdict(f"50 x 20 ms: {name} / ideal", signed_rank.pseudo_median(slept[name]), at_most=most)
+
+        fast = ("--set", "delay=0", "--model")
+        samples = bench.interleave({
+            "pgbench, 1 connection": lambda: 1e9 / server.pgbench(1, jobs),
+            "c:sync": lambda: ask(*fast, "sync"),
+            "pgbench, 4 connections": lambda: 1e9 / server.pgbench(4, jobs),
+            "c:thread-pool, 4 workers": lambda: ask(*fast, "thread-pool", "--workers", "4"),
+            "c:async, 4 workers": lambda: ask(*fast, "async", "--workers", "4"),
+            "c:async+pipeline, 50 in flight": lambda: ask(*fast, "async", "--workers", "50", "--client", "pipeline"),
+            "plain psycopg": lambda: plain_python("psycopg", jobs, server.url),
+            "py:sync": lambda: ask(*fast, "sync", host=PYTHON_HOST),
+            "plain asyncpg": lambda: plain_python("asyncpg", jobs, server.url),
+            "py:async+asyncpg, 1 worker": lambda: ask(*fast, "async", "--workers", "1", "--client", "asyncpg", host=PYTHON_HOST),
+        })
+    for name, values in samples.items():
+        bench.verdict(name, signed_rank.pseudo_median([ns / 1e3 for ns in values]), " us/job")
+    for ours, plain in (("c:sync", "pgbench, 1 connection"), ("c:thread-pool, 4 workers", "pgbench, 4 connections"),
+                        ("py:sync", "plain psycopg"), ("py:async+asyncpg, 1 worker", "plain asyncpg")):  # fmt: skip
+        bench.verdict(f"{ours} / {plain}", signed_rank.ratio(samples[ours], samples[plain]), at_most=1.1)
+
+
+def figure_23(bench: Bench) -> None:
+    """get: 100,000 values of 64 bytes on 50 connections, beside redis-benchmark without pipelining; thousands a second."""
+    jobs, connections, size = 100_000, 50, 64
+    with servers.redis() as socket:
+
+        def rate(model: str, jobs: int, host: Sequence[str | Path] = ()) -> float:
+            return 1e6 / asked_ns(bench, jobs, "--task", "get", "--set", f"size={size}", "--workers", str(connections), "--model", model,
+                                  "--service", f"redis=unix://{socket}", host=host)
+
+        samples = bench.interleave({
+            "redis-benchmark": lambda: servers.redis_benchmark(socket, jobs, connections, size) / 1e3,
+            "c:async": lambda: rate("async", jobs),
+            "c:thread-pool": lambda: rate("thread-pool", jobs),
+            "py:async": lambda: rate("async", jobs // 10, PYTHON_HOST),
+            "py:thread-pool": lambda: rate("thread-pool", jobs // 10, PYTHON_HOST),
+        })
+    for name, values in samples.items():
+        bench.verdict(name, signed_rank.pseudo_median(values), " k/s")
+    bench.verdict("c:async / redis-benchmark, values a second", signed_rank.ratio(samples["c:async"], samples["redis-benchmark"]),
+                  at_least=0.8)
+
+
+def figure_24(bench: Bench) -> None:
+    """read: random 4 KB past the page cache, 32 at once, beside fio with io_uring and with threads; thousands a second."""
+    jobs, depth, megabytes, seconds = 20_000, 32, 256, 2
+    file = Path("/var/tmp", f"cobench-blocks-{megabytes}")
+
+    def rate(*words: str, jobs: int = jobs, host: Sequence[str | Path] = ()) -> float:
+        return 1e6 / asked_ns(bench, jobs, "--task", "read", "--set", "direct=1", "--set", f"size={megabytes}", "--workers", str(depth),
+                              "--model", *words, host=host)
+
+    rate("sync", jobs=1)  # makes the file
+    samples = bench.interleave({
+        "fio, io_uring": lambda: servers.fio(file, "io_uring", depth, 1, seconds) / 1e3,
+        "c:async": lambda: rate("async"),
+        "fio, psync, 32 threads": lambda: servers.fio(file, "psync", 1, depth, seconds) / 1e3,
+        "c:thread-pool": lambda: rate("thread-pool"),
+        "c:async+threads": lambda: rate("async", "--client", "threads"),
+        "py:thread-pool": lambda: rate("thread-pool", host=PYTHON_HOST),
+        "py:async": lambda: rate("async", host=PYTHON_HOST),
+    })
+    for name, values in samples.items():
+        bench.verdict(name, signed_rank.pseudo_median(values), " k/s")
+    for ours, theirs, least in (("c:async", "fio, io_uring", 0.9), ("c:thread-pool", "fio, psync, 32 threads", 0.85)):
+        bench.verdict(f"{ours} / {theirs}", signed_rank.ratio(samples[ours], samples[theirs]), at_least=least)
+
+
+def figure_25(bench: Bench) -> None:
+    """fetch over TLS, with and without its handshake, and over HTTP/2: 2,000 answers at 50 at once; work time."""
+    run = runs.drive(bench.build, "figure25.ini", bench.rounds, bench.seed)
+    for group in ("plain", "tls", "fresh", "streams"):
+        each = [1e3 * ms / 2000 for ms in run.milliseconds(f"{group} c:async")]
+        bench.verdict(f"{group}: c:async", signed_rank.pseudo_median(each), " us/job")
+    for group, most in (("tls", 1.3), ("fresh", None), ("streams", None)):
+        beside = run.pairs(f"{group} c:async", "plain c:async")
+        bench.verdict(f"{group} / plain", signed_rank.ratio(*beside), "x", at_most=most)
+
+
 # -- figures 26 to 28: servers --------------------------------------------------------------------------------------------
 
 SERVED = ("--task", "null", "--jobs", "8")
@@ -852,7 +955,8 @@ def figure_28(bench: Bench) -> None:
 FIGURES: dict[int, Callable[[Bench], None]] = {
     1: figure_1, 2: figure_2, 3: figure_3, 4: figure_4, 5: figure_5, 6: figure_6, 7: figure_7, 8: figure_8, 9: figure_9,
     10: figure_10, 11: figure_11, 12: figure_12, 13: figure_13, 14: figure_14, 15: figure_15, 16: figure_16, 17: figure_17,
-    18: figure_18, 19: figure_19, 20: figure_20, 21: figure_21, 26: figure_26, 27: figure_27, 28: figure_28,
+    18: figure_18, 19: figure_19, 20: figure_20, 21: figure_21, 22: figure_22, 23: figure_23,
+    24: figure_24, 25: figure_25, 26: figure_26, 27: figure_27, 28: figure_28,
 }
 
 

@@ -10,6 +10,7 @@ import re
 import resource
 import selectors
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -132,6 +133,79 @@ def redis() -> Iterator[Path]:
         finally:
             process.terminate()
             process.wait()
+
+
+# As a run starts it (bench/run/services.c): as nobody where this is root, whom initdb refuses, and with no shared memory that outlives it.
+POSTGRESQL_SCRIPT = """\
+if [ $(id -u) = 0 ]; then as='--reuid nobody --regid nogroup --clear-groups' apart='unshare --ipc'; chmod 711 .; mkdir data; chown nobody data
+else as= apart='unshare --user --map-current-user --ipc'; mkdir data; fi
+$apart setpriv $as "$0/initdb" -D data -U postgres -A trust -E UTF8 --no-locale --no-sync --wal-segsize=1 || exit
+exec $apart setpriv $as "$0/postgres" -D data -h '' -F -c autovacuum=off -c wal_level=minimal -c max_wal_senders=0 \
+    -c max_wal_size=64 -c dynamic_shared_memory_type=mmap -N 100 -k "$PWD/data"
+"""
+
+
+@dataclass(frozen=True)
+class Postgresql:
+    url: str
+    bin: Path
+
+    def pgbench(self, clients: int, transactions: int) -> float:
+        """Transactions a second of a select-only script on the table of the task query, prepared as cobench does."""
+        words = ["-n", "-f", "-", "-M", "prepared", "-c", str(clients), "-j", str(min(clients, 2)), "-t", str(transactions // clients)]
+        script = "\\set id random(0, 9999)\nSELECT value FROM cobench.query_10000 WHERE id = :id;\n"
+        done = subprocess.run([self.bin / "pgbench", *words, self.url], input=script, capture_output=True, text=True, timeout=120, check=True)
+        rate = re.search(r"^tps = ([0-9.]+) \(without", done.stdout, re.MULTILINE)
+        if rate is None:
+            raise Failed(f"pgbench: {done.stdout.strip()}")
+        return float(rate[1])
+
+
+@contextmanager
+def postgresql() -> Iterator[Postgresql]:
+    """A PostgreSQL server in memory where that is possible, on a Unix socket."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: float(path.parts[-3]))
+    if not found:
+        raise Missing("PostgreSQL is not installed (./scripts/setup.sh figures installs it)")
+    shm = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(prefix="cobench-postgresql-", dir=shm if os.access(shm, os.W_OK) else None) as folder:
+        log = Path(folder, "log")
+        with log.open("w") as printed:
+            process = subprocess.Popen(["sh", "-c", POSTGRESQL_SCRIPT, found[-1].parent], cwd=folder, stdin=subprocess.DEVNULL,
+                                       stdout=printed, stderr=printed)
+        try:
+            end = time.monotonic() + 30
+            while "ready to accept connections" not in log.read_text():
+                if process.poll() is not None or time.monotonic() > end:
+                    raise Failed(f"PostgreSQL does not come up: {log.read_text().strip()[-200:]}")
+                time.sleep(0.01)
+            yield Postgresql(f"postgresql:///postgres?host={folder}/data&user=postgres", found[-1].parent)
+        finally:
+            process.send_signal(signal.SIGINT)  # a fast shutdown
+            process.wait()
+
+
+def redis_benchmark(socket: Path, requests: int, connections: int, size: int) -> float:
+    """GETs a second of values that are there, one at a time on each connection."""
+    words = [program("redis-benchmark"), "-s", socket, "-r", "1000", "-d", str(size), "-q", "--csv"]
+    subprocess.run([*words, "-n", "20000", "-t", "set"], capture_output=True, timeout=60, check=True)
+    done = subprocess.run([*words, "-n", str(requests), "-c", str(connections), "-t", "get"], capture_output=True, text=True, timeout=60,
+                          check=True)
+    rate = re.search(r'^"GET","([0-9.]+)"', done.stdout, re.MULTILINE)
+    if rate is None:
+        raise Failed(f"redis-benchmark: {done.stdout.strip()}")
+    return float(rate[1])
+
+
+def fio(file: Path, engine: str, depth: int, jobs: int, seconds: int) -> float:
+    """Random reads of 4 KB a second, past the page cache."""
+    words = [program("fio"), "--name=read", f"--filename={file}", "--readonly", "--rw=randread", "--bs=4k", "--direct=1",
+             f"--ioengine={engine}", f"--iodepth={depth}", f"--numjobs={jobs}", "--group_reporting", "--thread", "--time_based",
+             f"--runtime={seconds}", "--output-format=json"]  # fmt: skip
+    done = subprocess.run(words, capture_output=True, text=True, timeout=seconds + 60, check=False)
+    if done.returncode != 0:
+        raise Failed(f"fio: {(done.stderr or done.stdout).strip()[-200:]}")
+    return float(json.loads(done.stdout[done.stdout.index("{") :])["jobs"][0]["read"]["iops"])
 
 
 def redis_memory(socket: Path) -> str:
