@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/plan/knobs.h"
 #include "bench/plan/plan.h"
 #include "bench/util/text.h"
 #include "tests/unit/unit.h"
@@ -17,10 +18,11 @@
 #define KNOB(name, type, fallback, min, max, choices, models, asks)                                          \
     "{\"name\":\"" name "\",\"type\":\"" type "\",\"default\":\"" fallback "\",\"min\":" min ",\"max\":" max \
     ",\"choices\":" choices ",\"models\":" models ",\"asks\":" asks ",\"about\":\"\"}"
-#define KNOBS(fires)                                                                                       \
-    "\"knobs\":[" KNOB("fire", "choice", "slow", "null", "null", fires, "[\"threads\"]", "null") "," KNOB( \
-        "heat", "int", "0", "10", "90", "null", "[\"threads\",\"sync\"]",                                  \
-        "null") "," KNOB("cold", "choice", "off", "null", "null", "[\"off\",\"on\"]", "[\"async\"]", "[\"delay\"]") "]"
+#define KNOBS(fires)                                                                                                  \
+    "\"knobs\":[" KNOB("fire", "choice", "slow", "null", "null", fires, "[\"threads\"]",                              \
+                       "null") "," KNOB("heat", "int", "0", "10", "90", "null", "[\"threads\",\"sync\"]",             \
+                                        "null") "," KNOB("cold", "choice", "off", "null", "null", "[\"off\",\"on\"]", \
+                                                         "[\"async\"]", "[\"delay\"]") "]"
 #define TASKS(extra)                                                                                                   \
     "\"tasks\":[{\"name\":\"calc\",\"about\":\"\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"jobs\":8,\"params\":["       \
     "{\"key\":\"size\",\"type\":\"int\",\"default\":\"5\",\"min\":0,\"max\":9,\"choices\":null,\"about\":\"\"}]},"     \
@@ -220,6 +222,39 @@ TEST_WITH(test_services, fixture_new, fixture_free, struct fixture *f)
         free(joined);
         json_decref(knobs);
         string_list_free(&names);
+    }
+}
+
+/* A value that is for one ask alone makes no row of the tasks that ask for others, and changes none of them. */
+TEST_WITH(test_values_for_one_ask, fixture_new, fixture_free, struct fixture *f)
+{
+    static const struct {
+        const char *choice, *asks;
+        size_t rows;
+        bool touches;
+    } table[] = {{"fire=slow,fast", "url", 2, true},
+                 {"fire=slow,fast", "delay", 1, true},
+                 {"fire=fast", "url", 1, true},
+                 {"fire=fast", "delay", 1, false}};
+    const size_t py = row_of(&f->catalog, "py");
+    json_object_set_new(json_array_get(json_object_get(f->catalog.lists[py], "knobs"), 0), "choice_asks",
+                        json_pack("{ss}", "fast", "url"));
+    for (size_t i = 0; i < COUNT(table); i++) {
+        const struct knobs_of of = {.catalog = &f->catalog, .host = py, .model = "threads", .asks = table[i].asks};
+        struct string_list chosen = {NULL, 0};
+        struct knobs_row *rows;
+        string_list_add(&chosen, table[i].choice);
+        assert_int_equal(knobs_touch(&of, table[i].choice), table[i].touches);
+        const size_t count = knobs_rows(&of, &chosen, &rows);
+        assert_int_equal(count, table[i].rows);
+        assert_int_equal(rows[0].knobs != NULL, strcmp(table[i].choice, "fire=fast") == 0 && table[i].touches);
+        for (size_t k = 0; k < count; k++) {
+            free(rows[k].suffix);
+            json_decref(rows[k].knobs);
+            free(rows[k].why);
+        }
+        free(rows);
+        string_list_free(&chosen);
     }
 }
 
