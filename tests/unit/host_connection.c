@@ -112,6 +112,29 @@ PAIR_TEST(test_several_requests_at_once)
     assert_null(p->c->rest);
 }
 
+/* Wherever the segments end, the same requests come out. */
+PAIR_TEST(test_segments_that_end_anywhere)
+{
+    static const char text[] = "GET /work?job=7 HTTP/1.1\r\nX: y\r\n" HOST "\r\n\r\nGET /work?job=8 HTTP/1.1\r\n" HOST
+                               "Transfer-Encoding: chunked\r\n\r\n3\r\nGET\r\n0\r\n\r\n"
+                               "GET /work?job=9 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
+    for (size_t end = 1; end < sizeof text - 1; end++) {
+        const char *segments[] = {text, text + end, text + sizeof text - 1};
+        uint64_t wanted = 7;
+        for (size_t i = 0; i < 2; i++) {
+            assert_int_equal(write(p->client, segments[i], (size_t)(segments[i + 1] - segments[i])),
+                             segments[i + 1] - segments[i]);
+            while (next(p) == CONNECTION_REQUEST) {
+                assert_int_equal(number, wanted++);
+                assert_int_equal(connection_answer(p->c, &p->worker, 200, "7"), CONNECTION_READS);
+                heard(p, "HTTP/1.1 200 OK\r\n", "\r\n\r\n7");
+            }
+        }
+        assert_int_equal(wanted, 10);
+        assert_false(p->c->request.begun);
+    }
+}
+
 PAIR_TEST(test_what_no_job_answers)
 {
     static const struct {
