@@ -394,6 +394,25 @@ def test_services_are_asked_over_connections_of_their_own_or_shared(host, name, 
         redis.close()
 
 
+@pytest.mark.parametrize("kind", [kind for kind in OWN if kind.host is C and kind.name in ("epoll", "thread", "thread-pool")], ids=str)
+def test_a_service_that_goes_and_comes_back(kind):
+    redis = RedisServer()
+    server = start(kind, "--service", f"redis=unix://{redis.socket}", task="incr")
+    try:
+        assert server.get("/work?job=1") == (200, b"1")
+        redis.kill()
+        for _ in range(3):
+            status, said = server.get("/work?job=1")
+            assert status == 500 and b"Redis" in said
+        redis.start()
+        wait_until(lambda: server.get("/work?job=1") == (200, b"1"))
+        last = server.end()
+        assert last["errors"] >= 3 and "Redis" in last["reason"]
+    finally:
+        server.kill()
+        redis.close()
+
+
 def test_a_service_that_is_not_there():
     words = ("serve", "--task", "incr", "--jobs", "4", "--model", "asyncio")
     done = PY.call(*words, stdin=subprocess.DEVNULL)

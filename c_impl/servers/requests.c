@@ -188,13 +188,22 @@ int requests_accept(void *state, unsigned worker, struct cobench_error *err)
     return 1;
 }
 
-void requests_refuse(void *state, unsigned worker)
+void requests_fail(void *state, unsigned worker, const char *why)
 {
     struct requests *r = state;
-    if (r->handed[worker] >= 0)
-        close(r->handed[worker]);
+    struct connection_worker w = {.reader = r->reader, .count = &r->counts[worker]};
+    struct connection *c = r->handed[worker] >= 0 ? connection_new(&w, r->handed[worker]) : NULL;
+    uint64_t number;
+    char body[512];
     r->handed[worker] = -1;
-    r->counts[worker].refused++;
+    if (!c)
+        return;
+    if (connection_next(c, &w, &number) != CONNECTION_OVER) { /* what is read is not lost with the answer */
+        snprintf(body, sizeof body, "%s\n", why);
+        c->last = true;
+        (void)connection_answer(c, &w, 500, body);
+    }
+    connection_free(c);
 }
 
 /* The worker's next connection: 1; 0: there will be none; or a negative errno. */

@@ -15,7 +15,7 @@ extern const struct dispenser_kind dispenser_requests;
 /* Of the way SERVER_HANDED, on the one thread that starts workers. Waits for a connection and keeps it for `worker`, which is then to
  * be opened: 1; 0: it is time to end; or a negative errno with the reason in err. */
 int requests_accept(void *state, unsigned worker, struct cobench_error *err);
-/* There can be no such worker. */
-void requests_refuse(void *state, unsigned worker);
+/* There can be no such worker: its connection gets status 500 and that line, and is closed. */
+void requests_fail(void *state, unsigned worker, const char *why);
 
 #endif

@@ -65,14 +65,16 @@ static void *thread_main(void *arg)
         worker_drain(&worker);
         worker_close(&worker);
     } else {
+        char line[sizeof err.type + sizeof err.message + 40];
+        error_complete(&err, rc);
         run_failed(run, FAILURE_NO_JOB, (int32_t)start.id, rc, &err);
-        requests_refuse(run->dispenser->state, start.id);
+        requests_fail(run->dispenser->state, start.id, error_words(&err, line, sizeof line));
     }
     idle_push(start.threads, start.id);
     return NULL;
 }
 
-/* The connection is there. One that can have no thread is closed, and the others go on. */
+/* The connection is there. One that can have no thread is told so, and the others go on. */
 static void thread_start(struct threads *t, unsigned id)
 {
     struct start *start = malloc(sizeof *start);
@@ -85,7 +87,7 @@ static void thread_start(struct threads *t, unsigned id)
         }
     }
     free(start);
-    requests_refuse(t->run->dispenser->state, id);
+    requests_fail(t->run->dispenser->state, id, "no thread can be started");
     idle_push(t, id);
 }
 
