@@ -65,7 +65,7 @@ tasks    := $(patsubst c_impl/tasks/%.c,$(BUILD)/tasks/%.so,$(filter-out $(not_h
 transports := $(patsubst c_impl/transport/%.c,$(BUILD)/transport/%.so,$(filter-out $(not_here:%=c_impl/transport/%.c),$(wildcard c_impl/transport/*.c)))
 # Parts of the C host that need what not every machine has: liburing, a compiler with OpenMP, Open MPI, hiredis, ZeroMQ,
 # libhttp-parser.
-plugins := $(patsubst %,$(BUILD)/plugins/%.so,$(if $(call has_library,liburing),uring) \
+plugins := $(patsubst %,$(BUILD)/plugins/%.so,$(if $(call has_library,liburing),uring block_uring) \
              $(if $(shell printf '\043include <omp.h>\n' | $(CC) -fopenmp -fsyntax-only -x c - 2>/dev/null && echo yes),openmp) \
              $(if $(call has_library,ompi-c),mpi) $(if $(call has_library,hiredis),redis) \
              $(if $(call has_library,libzmq),zmq) $(if $(call has_header,http_parser.h),http))
@@ -266,13 +266,12 @@ $(BUILD)/transport/%.so: $(BUILD)/obj/c_impl/transport/%.o $(BUILD)/libcommon.a
 	$(Q)mkdir -p $(@D) && $(link_so)
 $(BUILD)/transport/cache.so: libs_of = $(shell $(PC) --libs hiredis)
 $(BUILD)/transport/cache.so: $(call objects,c_impl/transport/cache.c c_impl/redis/link.c) $(BUILD)/libhost.a $(BUILD)/libcommon.a
-block_c := c_impl/transport/block.c c_impl/transport/block/threads.c $(if $(call has_library,liburing),c_impl/transport/block/uring.c)
-$(BUILD)/transport/block.so: libs_of = $(if $(call has_library,liburing),$(shell $(PC) --libs liburing))
-$(BUILD)/transport/block.so: $(call objects,$(block_c)) $(BUILD)/libhost.a $(BUILD)/libcommon.a
+$(BUILD)/transport/block.so: libs_of = -ldl
+$(BUILD)/transport/block.so: $(call objects,c_impl/transport/block.c c_impl/transport/block/threads.c) $(BUILD)/libhost.a $(BUILD)/libcommon.a
 $(BUILD)/transport/cache.so $(BUILD)/transport/block.so:
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link_so)
-$(BUILD)/plugins/uring.so: libs_of = $(shell $(PC) --libs liburing)
+$(BUILD)/plugins/uring.so $(BUILD)/plugins/block_uring.so: libs_of = $(shell $(PC) --libs liburing)
 $(BUILD)/plugins/openmp.so: libs_of = -fopenmp
 $(BUILD)/plugins/redis.so: libs_of = $(shell $(PC) --libs hiredis)
 $(BUILD)/plugins/redis.so: $(call objects,c_impl/dispensers/redis.c c_impl/dispensers/redis_feed.c c_impl/redis/link.c) $(BUILD)/libhost.a $(BUILD)/libcommon.a

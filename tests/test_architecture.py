@@ -40,7 +40,7 @@ FOREIGN = {
     "http_parser.h": ["c_impl/transport", "c_impl/servers"],
     "libpq-fe.h": ["c_impl/transport"],
     "sys/epoll.h": ["c_impl/host", "c_impl/servers"],
-    "liburing.h": ["c_impl/plugins", "c_impl/transport/block"],
+    "liburing.h": ["c_impl/plugins"],
     "omp.h": ["c_impl/plugins"],
     "mpi.h": ["c_impl/engines"],
     "hiredis/": ["c_impl/redis"],

@@ -109,6 +109,17 @@ def test_a_kernel_that_forbids_io_uring(tmp_path):
     assert done.status == 77 and done.reason.startswith("uring cannot run here: this kernel forbids io_uring")
 
 
+@pytest.mark.skipif("uring" not in C.models, reason="the model uring cannot run here: see test_every_model_runs_here")
+def test_blocks_without_io_uring(tmp_path):
+    """Threads read, which the list says."""
+    words = ("--task", "read", "--model", "async", "--set", f"folder={tmp_path}", "--set", "size=16", "--jobs", 20)
+    results = C.run(tmp_path, *words).results
+    done = C.run(tmp_path, *words, preexec_fn=without_io_uring)
+    assert done.status == 0 and done.results == results
+    for options, engine in (({}, "io_uring"), ({"preexec_fn": without_io_uring}, "threads")):
+        assert json.loads(C.call("list", "--json", **options).stdout)["build"]["block"] == engine
+
+
 @pytest.mark.skipif("openmp" not in C.models, reason="the model openmp cannot run here: see test_every_model_runs_here")
 def test_fewer_openmp_threads_than_workers(tmp_path):
     done = C.run(tmp_path, "--task", "null", "--model", "openmp", "--workers", 2, env=os.environ | {"OMP_THREAD_LIMIT": "1"})

@@ -4,9 +4,10 @@
  * threads where the kernel has none for us, or --client threads says so. Each client and mux opens the file once, with its first
  * request, and keeps its buffers. A read of a file cannot be given up: the time limit of a request is none here.
  */
-#define _GNU_SOURCE /* O_DIRECT */
+#define _GNU_SOURCE /* O_DIRECT, dladdr */
 #include "transport/block/engine.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -131,6 +132,8 @@ static int client_get(void *arg, const struct cobench_request *ask, struct coben
     return block_end(&client->block, reply, err);
 }
 
+extern const struct transport cobench_transport;
+
 /* -- on a loop ------------------------------------------------------------------------------------------------------------ */
 
 struct mux {
@@ -144,14 +147,25 @@ struct mux {
     void *engine;
 };
 
+/* That of the plug-in, which stands where this one does, whoever loaded it; NULL where it is not, or cannot be loaded. */
+static const struct block_engine *engine_load(void)
+{
+    Dl_info here;
+    char path[4096];
+    if (!dladdr(&cobench_transport, &here))
+        return NULL;
+    const int folder = (int)(strrchr(here.dli_fname, '/') + 1 - here.dli_fname);
+    snprintf(path, sizeof path, "%.*s../plugins/block_uring.so", folder, here.dli_fname);
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL); /* stays loaded: the process is about to end */
+    const struct block_engine *engine = library ? dlsym(library, BLOCK_ENGINE_SYMBOL) : NULL;
+    return engine && engine->version == BLOCK_ENGINE_VERSION ? engine : NULL;
+}
+
 /* The engine that the knob says: by default io_uring, else what there is. */
 static int engine_open(struct mux *mux, unsigned client, struct cobench_error *err)
 {
-    int rc = -ENOSYS;
-    if (client == CLIENT_DEFAULT && &block_uring) {
-        mux->kind = &block_uring;
-        rc = block_uring.open(mux->count, mux->event, &mux->engine, err);
-    }
+    mux->kind = client == CLIENT_DEFAULT ? engine_load() : NULL;
+    int rc = mux->kind ? mux->kind->open(mux->count, mux->event, &mux->engine, err) : -ENOSYS;
     if (rc == 0)
         return 0;
     error_clear(err);

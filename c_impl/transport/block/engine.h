@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How blocks are read for a loop: the seam between block.c, which knows the file and who asked, and its engines, io_uring
- * (uring.c, linked in where liburing is) and threads (threads.c).
+ * How blocks are read for a loop: the seam between block.c, which knows the file and who asked, and its engines: threads.c, and
+ * io_uring, a plug-in that exports one constant `const struct block_engine cobench_block_engine` (c_impl/plugins/block_uring.c).
  */
 #ifndef TRANSPORT_BLOCK_ENGINE_H
 #define TRANSPORT_BLOCK_ENGINE_H
@@ -20,7 +20,11 @@ struct block {
     struct block *next; /* in the stack of free ones, or the engine's own */
 };
 
+#define BLOCK_ENGINE_VERSION 1u
+#define BLOCK_ENGINE_SYMBOL  "cobench_block_engine"
+
 struct block_engine {
+    uint32_t version; /* BLOCK_ENGINE_VERSION */
     const char *name;
     /* For up to so many at once. `event`, an eventfd, becomes readable when there is one to take. 0, or a negative errno with the
      * reason in err. */
@@ -35,7 +39,6 @@ struct block_engine {
 };
 
 extern const struct block_engine block_threads;
-extern const struct block_engine block_uring __attribute__((weak)); /* NULL in a build without liburing */
 
 /* Reads it, by blocking, and fills in `got`. */
 void block_read(struct block *block);

@@ -109,6 +109,7 @@ static struct block *threads_take(void *engine)
 }
 
 const struct block_engine block_threads = {
+    .version = BLOCK_ENGINE_VERSION,
     .name = "threads",
     .open = threads_open,
     .ask = threads_ask,

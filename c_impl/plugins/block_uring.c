@@ -78,7 +78,8 @@ static void ring_close(void *engine)
     free(ring);
 }
 
-const struct block_engine block_uring = {
+const struct block_engine cobench_block_engine = {
+    .version = BLOCK_ENGINE_VERSION,
     .name = "io_uring",
     .open = ring_open,
     .ask = ring_ask,
