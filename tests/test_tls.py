@@ -164,6 +164,8 @@ def test_a_run_trusts_its_own_origin(origin, tmp_path):
     suite.write_text("[suite]\nabout = TLS\nrounds = 1\nmodels = sync\nruntimes = c, py\n" + groups)
     run = Run(tmp_path / "results", "--suite", suite)
     assert {(cell["runtime"], cell["connections"]) for cell in run.cells} == {("c", 1), ("py", 1), ("c", 20), ("py", 20)}
+    assert re.search(r"^cobench-origin \S+, libevent \S+, OpenSSL 3\S+ \(P-256, no resumption\), nghttp2 1",
+                     run.json("machine")["services"]["origin"]["version"])  # fmt: skip
     text = (run.folder / "summary.md").read_text()
     assert re.search(r"c:sync: a connection for each job \(reuse=0, not 1\) costs it [\d.]+ .s of latency \(p50\) and", text)
     assert "connections |" in text

@@ -391,6 +391,23 @@ static int start_services(struct session *s, struct error *err)
                                     err);
 }
 
+/* What the origin stands on, and what its TLS is. */
+static void note_origin(struct session *s, json_t *machine)
+{
+    const struct capture how = {
+        .supervisor = s->hosts.supervisor, .scratch = s->hosts.scratch, .deadline_ns = 10 * NS_PER_S};
+    char *program = text_format("%s/cobench-origin", s->paths.build), *version = NULL;
+    struct error ignored;
+    if (capture_output(&how, (const char *const[]){program, "--version", NULL}, &version, &ignored) == 0) {
+        if (json_object_get(machine, "services") == NULL)
+            json_object_set_new(machine, "services", json_object());
+        json_object_set_new(json_object_get(machine, "services"), "origin",
+                            json_pack("{ss%}", "version", version, strcspn(version, "\n")));
+    }
+    free(version);
+    free(program);
+}
+
 /* machine.json: facts, tools and the programs' checksums. */
 static int describe_machine(struct session *s, json_t **out, struct error *err)
 {
@@ -400,6 +417,8 @@ static int describe_machine(struct session *s, json_t **out, struct error *err)
     if (s->pythons != NULL)
         json_object_set(*out, "interpreters", s->pythons);
     services_facts(&s->services, *out);
+    if (s->origin_runs)
+        note_origin(s, *out);
     struct string_list files = {NULL, 0};
     function_files(s, &files);
     program_files(&s->plan, &files);

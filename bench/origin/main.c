@@ -185,7 +185,10 @@ int main(int argc, char **argv)
 {
     struct where where = {.address = {htonl(INADDR_LOOPBACK)}};
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
-    argp_program_version = PROGRAM " " COBENCH_VERSION;
+    char version[160];
+    snprintf(version, sizeof version, PROGRAM " " COBENCH_VERSION ", libevent %s%s", event_get_version(),
+             secure_describe());
+    argp_program_version = version;
     if (on_exit(end_output, NULL) != 0)
         return EXIT_FAILURE;
     if (options_parse(argc, argv, &where) != 0)

@@ -9,6 +9,8 @@
 
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
+#include <nghttp2/nghttp2.h>
+#include <openssl/crypto.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -168,6 +170,14 @@ void secure_close(struct secure *secure)
     X509_free(secure->certificate);
     EVP_PKEY_free(secure->key);
     free(secure);
+}
+
+const char *secure_describe(void)
+{
+    static char text[96];
+    snprintf(text, sizeof text, ", OpenSSL %s (P-256, no resumption), nghttp2 %s",
+             OpenSSL_version(OPENSSL_VERSION_STRING), nghttp2_version(0)->version_str);
+    return text;
 }
 
 int secure_h2_port(const struct secure *secure) { return listener_port(secure->listener); }

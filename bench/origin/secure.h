@@ -14,15 +14,18 @@ struct event_base;
 struct secure;
 struct server;
 
+#ifdef ORIGIN_TLS
+/* The libraries and what they do here, ", OpenSSL 3.0.15 (P-256, no resumption), nghttp2 1.52.0"; static storage. */
+const char *secure_describe(void);
 /* Adds both ports to the server and writes the certificate (PEM; for `address`, 127.0.0.1 and localhost) into `file`. 0, or a
  * negative errno, -EPROTO where OpenSSL failed. To be closed before the server, in any case. */
-#ifdef ORIGIN_TLS
 int secure_open(struct event_base *base, struct server *server, struct in_addr address, const char *file,
                 struct secure **out);
 void secure_close(struct secure *secure);
 /* The port of HTTP/2, or a negative errno. */
 int secure_h2_port(const struct secure *secure);
 #else /* a build without OpenSSL or nghttp2 serves without TLS only, which its template says */
+static inline const char *secure_describe(void) { return ""; }
 static inline int secure_open(struct event_base *base, struct server *server, struct in_addr address, const char *file,
                               struct secure **out)
 {
