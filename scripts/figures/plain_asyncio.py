@@ -16,7 +16,10 @@ async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     while True:
         event = connection.next_event()
         if event is h11.NEED_DATA:
-            connection.receive_data(await reader.read(65536))
+            try:
+                connection.receive_data(await reader.read(65536))
+            except ConnectionResetError:
+                return
         elif isinstance(event, h11.EndOfMessage):
             head = h11.Response(status_code=200, headers=[("Content-Type", "text/plain"), ("Content-Length", str(len(BODY)))])
             writer.write(connection.send(head) + connection.send(h11.Data(data=BODY)) + connection.send(h11.EndOfMessage()))

@@ -246,16 +246,18 @@ def origin(build: Path) -> Iterator[Origin]:
 def serve(host: Sequence[str | Path], *words: str) -> Iterator[str]:
     """A host that serves (docs/interfaces.md); where it answers for job 0."""
     root = Path(__file__).resolve().parent.parent.parent
-    process = subprocess.Popen([*host, "serve", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=root)
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line:
-            said = process.communicate()[1].decode().strip()
-            raise (Missing if process.returncode == 77 else Failed)(said or "the server did not start")
-        yield f"http://127.0.0.1:{json.loads(line)['port']}/work?job=0"
-    finally:
-        process.communicate()  # closes its standard input, which ends it
+    with tempfile.TemporaryFile() as said:  # a pipe that nobody reads would stop a server that complains
+        process = subprocess.Popen([*host, "serve", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, cwd=root)
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if not line:
+                said.seek(0)
+                why = said.read().decode().strip()
+                raise (Missing if process.wait() == 77 else Failed)(why or "the server did not start")
+            yield f"http://127.0.0.1:{json.loads(line)['port']}/work?job=0"
+        finally:
+            process.communicate()  # closes its standard input, which ends it
 
 
 def wrk(url: str, connections: int, seconds: int) -> float:
@@ -264,7 +266,7 @@ def wrk(url: str, connections: int, seconds: int) -> float:
     text = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 60).stdout
     rate = re.search(r"^Requests/sec:\s*([0-9.]+)", text, re.MULTILINE)
     errors = re.search(r"^\s*(Socket errors|Non-2xx).*", text, re.MULTILINE)
-    if rate is None or errors is not None:
+    if rate is None or float(rate[1]) == 0 or errors is not None:
         raise Failed(f"wrk on {url}: {errors[0].strip() if errors else text.strip()}")
     return float(rate[1])
 
