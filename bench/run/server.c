@@ -117,7 +117,8 @@ int server_start(const struct bench *b, const struct plan_cell *cell, const char
 {
     struct string_list words = {NULL, 0};
     int print[2] = {-1, -1};
-    char *env[] = {host_env(b->paths), NULL};
+    /* What it makes of files goes with the scratch folder, however it ends. */
+    char *env[] = {host_env(b->paths), text_format("TMPDIR=%s", b->scratch), NULL};
     json_t *unsaid;
     const int stderr_fd = open(complaints, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     int rc = stderr_fd >= 0 && pipe2(print, O_CLOEXEC) == 0 ? 0 : error_set(err, -errno, "%s", strerror(errno));
@@ -140,6 +141,7 @@ int server_start(const struct bench *b, const struct plan_cell *cell, const char
         close(stderr_fd);
     string_list_free(&words);
     free(env[0]);
+    free(env[1]);
     return rc;
 }
 
