@@ -150,6 +150,7 @@ def test_pictures(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     drawn = {path.stem for path in (tmp_path / "run/plots").glob("*.svg")}
     assert {"throughput-fib", "connections-fib"} <= drawn
+    assert all(f">{name}<" in (tmp_path / "run/plots/throughput-fib.svg").read_text() for name in ("c:epoll", "py:asyncio"))
     page = cobench("report", tmp_path / "run", "--plots", "--quiet")
     assert page.returncode == 0, page.stderr
     assert "the p99 of the latency over what is answered each second" in (tmp_path / "run/index.html").read_text()

@@ -13,7 +13,7 @@ set key at screen 84.0 / WIDTH, screen (KEY + 6.0) / HEIGHT left top vertical ma
 draw = ""
 do for [i=1:curves] {
     if (value(sprintf("points_%d", i)) > 0) {
-        draw = draw . (strlen(draw) > 0 ? "," : "plot") . sprintf(" DATA index 'points_%d' using 1:2 with linespoints pointtype %s pointsize 1 linecolor rgb colour(runtime(word(ARG6, %d))) linewidth 1.2 title word(ARG6, %d)", i, word(MARKERS, (i - 1) % words(MARKERS) + 1), i, i)
+        draw = draw . (strlen(draw) > 0 ? "," : "plot") . sprintf(" DATA index 'points_%d' using 1:2 with linespoints pointtype %s pointsize 1 linecolor rgb colour(runtime(word(SERVERS, %d))) linewidth 1.2 title word(SERVERS, %d)", i, word(MARKERS, (i - 1) % words(MARKERS) + 1), i, i)
     }
 }
 eval(draw)
