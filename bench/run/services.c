@@ -78,18 +78,24 @@ static char *redis_hello(const char *url)
 }
 
 /*
- * initdb refuses root, who has "nobody" own what it makes. PostgreSQL keeps some bytes in System V memory, which outlive it where
- * it is killed but for an IPC namespace of its own: as root, or in a user namespace, where the machine allows one.
+ * initdb refuses root, who has "nobody" own what it makes. PostgreSQL and initdb have shared memory, of System V and in /dev/shm, that
+ * outlives them where they are killed, but for an IPC namespace and a /dev/shm of their own: as root, or in a user namespace, where
+ * the machine allows one. The folder, which may be in the /dev/shm of before, is there under the same name.
  */
+/* clang-format off */
 static const char postgresql_script[] =
     "exec >log 2>&1\n"
-    "if [ $(id -u) = 0 ]; then as='--reuid nobody --regid nogroup --clear-groups' apart='unshare --ipc'\n"
-    "else as= apart='unshare --user --map-current-user --ipc'; fi\n"
-    "$apart true 2>&- || apart=\n"
+    "if [ $(id -u) = 0 ]; then as='--reuid nobody --regid nogroup --clear-groups' user=\n"
+    "else as= user='--user --map-current-user --keep-caps'; fi\n"
     "umask 077; chmod 711 . && mkdir data && { [ -z \"$as\" ] || chown nobody data; } || exit\n"
-    "$apart setpriv --pdeathsig KILL $as \"${0%/*}/initdb\" -D data -U postgres -A trust -E UTF8 --no-locale --no-sync "
-    "--wal-segsize=1 || exit\n"
-    "exec $apart setpriv --pdeathsig KILL $as \"$0\" \"$@\" -k \"$PWD/data\"\n";
+    "apart='exec 3<. && mount -t tmpfs -o mode=1777 none /dev/shm && mkdir -p \"$PWD\" &&\n"
+    "mount --no-canonicalize --bind /proc/self/fd/3 \"$PWD\" && cd \"$PWD\"'\n"
+    "run='setpriv --pdeathsig KILL $as \"${0%/*}/initdb\" -D data -U postgres -A trust -E UTF8 --no-locale --no-sync "
+    "--wal-segsize=1 && exec setpriv --pdeathsig KILL $as \"$0\" \"$@\" -k \"$PWD/data\"'\n"
+    "export as\n"
+    "if unshare $user --ipc --mount sh -c \"$apart\" 2>&-; then exec unshare $user --ipc --mount sh -c \"$apart && $run\" \"$0\" \"$@\"; fi\n"
+    "eval \"$run\"\n";
+/* clang-format on */
 #define POSTGRESQL_SOCKET "data/.s.PGSQL.5432"
 #define CLIENTS_MORE      10 /* the run's own, those of prepare, and some that have not gone yet */
 #define CLIENTS_MOST      10000

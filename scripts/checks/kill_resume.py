@@ -244,12 +244,13 @@ def report(figures: Figures, tries: int, failures: list[str], each: int) -> None
 
 
 def alone() -> None:
-    """As root goes on with a /dev/shm, a /var/tmp and shared memory of its own, so that other runs leave nothing there."""
+    """As root goes on with processes, a /dev/shm, a /var/tmp and shared memory of its own, so that other runs leave nothing there."""
     script = "mount -t tmpfs -o mode=1777 none /dev/shm && mount -t tmpfs -o mode=1777 none /var/tmp"
     may = os.geteuid() == 0 and "COBENCH_ALONE" not in os.environ
-    if may and subprocess.run(["unshare", "-m", "-i", "sh", "-c", script], capture_output=True, timeout=LIMIT_S).returncode == 0:
+    apart = ["unshare", "--mount", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c"]
+    if may and subprocess.run([*apart, script], capture_output=True, timeout=LIMIT_S).returncode == 0:
         os.environ["COBENCH_ALONE"] = "1"
-        os.execvp("unshare", ["unshare", "-m", "-i", "sh", "-c", script + ' && exec "$@"', "sh", sys.executable, *sys.argv])
+        os.execvp("unshare", [*apart, script + ' && exec "$@"', "sh", sys.executable, *sys.argv])
 
 
 def main(argv: list[str]) -> int:
