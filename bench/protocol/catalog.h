@@ -38,7 +38,7 @@ struct catalog_model {
     unsigned hosts; /* bit h: host h has it */
     unsigned extra; /* likewise: it is run there only where it is named */
     /* Of a server: */
-    const char *workers; /* "one", "cpus" or "connections": how many it is given; NULL: it is no server */
+    const char *workers; /* "one", "cpus", "requests" or "connections": how many it is given; NULL: it is no server */
     bool holds;          /* an idle connection costs it neither a thread nor a process */
 };
 

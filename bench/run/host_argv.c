@@ -133,16 +133,24 @@ static void put_front(struct string_list *words, const struct catalog *catalog, 
 
 #define SERVE_REQUEST_TIMEOUT_S 300 /* so long a connection may be idle: longer than the driver leaves any so */
 
-void host_serve_argv(const struct bench *b, const struct plan_cell *cell, struct string_list *out)
+static int64_t server_workers(const struct bench *b, const struct plan_cell *cell)
 {
     const struct plan_group *g = &b->plan->groups[cell->group];
     const char *counts = cell->known->workers;
+    const bool waits = g->delay_ms > 0 || strcmp(g->asks, "nothing") != 0;
+    if (strcmp(counts, "one") == 0)
+        return 1;
+    if (strcmp(counts, "connections") == 0 || (strcmp(counts, "requests") == 0 && waits))
+        return g->workers;
+    return (int64_t)ceil(b->plan->effective_cpus);
+}
+
+void host_serve_argv(const struct bench *b, const struct plan_cell *cell, struct string_list *out)
+{
+    const struct plan_group *g = &b->plan->groups[cell->group];
     if (cell->behind != NULL)
         put_front(out, b->catalog, cell->behind);
-    put_task(out, b, cell, "serve",
-             strcmp(counts, "connections") == 0 ? g->workers
-             : strcmp(counts, "cpus") == 0      ? (int64_t)ceil(b->plan->effective_cpus)
-                                                : 1);
+    put_task(out, b, cell, "serve", server_workers(b, cell));
     put(out, "--request-timeout", "%d", SERVE_REQUEST_TIMEOUT_S);
     if (g->delay_ms > 0)
         put(out, "--delay", "%lld", (long long)g->delay_ms);

@@ -18,7 +18,7 @@ enum server_way {
 struct server {
     const char *name;
     const char *about;   /* one line */
-    const char *workers; /* "one", "cpus" or "connections": docs/interfaces.md */
+    const char *workers; /* "one", "cpus", "requests" or "connections": docs/interfaces.md */
     bool holds;          /* an idle connection has no worker of its own */
     enum server_way way;
     const struct model *model; /* how its workers are run */
