@@ -43,6 +43,7 @@ CONNECTS = (URL, SQL, CACHE)  # asks that go over connections, which are counted
 # Flags of a Request.
 URL_FRESH = 1  # on a connection of its own, closed behind it
 URL_HTTP2 = 2
+SQL_FIRST = 8  # of `prepare`: to be asked first of all on each connection of a worker, too, which is warm then
 BLOCK_DIRECT = 4  # past the page cache (O_DIRECT): offset and length are multiples of 512
 
 # Types of a parameter. PATH: a leading '@' is replaced by the folder of cobench's own data files.

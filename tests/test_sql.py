@@ -125,3 +125,25 @@ def test_no_server_and_no_connection_left(server, host, model, client, tmp_path)
         assert done.status == 0 and done.record["connections"] == 1
     else:
         assert done.status == 77 and "too many clients" in done.reason
+
+
+@pytest.mark.parametrize("host, model", [(host, model) for host in (C, PY) for model in ("thread-pool", "process-pool")], ids=str)
+def test_connections_stay_until_the_last_job_has_ended(server, host, model, tmp_path):
+    """What ending one costs the server would be time that it does not have for the jobs of others."""
+    task = TASKS / "statements.py" if host is PY else TEST_TASKS / "statements.so"
+    process = host.start(tmp_path, "--task", task, "--set", "sql=SELECT pg_sleep($1 * 2)", "--model", model, "--jobs", 2, "--workers", 2,
+                         *server.options())  # fmt: skip
+    ours = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'cobench'"
+    wait_until(lambda: server.ask(ours + " AND state = 'active'") == "1" and server.ask(ours + " AND state = 'idle'") == "1")
+    time.sleep(0.2)
+    assert server.ask(ours) == "2" and process.wait(20) == 0
+
+
+def test_what_is_asked_first_is_asked_by_every_connection(server, tmp_path):
+    """`prepare` has the statements of `query` run, with no row, on each: they are prepared there before the gate."""
+    process, gate = C.start_and_hold(tmp_path, "--task", "query", "--set", "delay=0", "--model", "thread-pool", "--jobs", 3, "--workers", 3,
+                                     *server.options())  # fmt: skip
+    seen = server.ask("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'cobench' AND query LIKE 'SELECT value FROM cobench.query%'")
+    os.write(gate, b"g")
+    assert seen == "3" and process.wait(20) == 0
+    os.close(gate)

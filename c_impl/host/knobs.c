@@ -65,7 +65,7 @@ static const struct knob rows[] = {
      .models = "sync|threads|thread-pool|processes|process-pool|async|async-threads|uring|openmp|interpreters",
      .asks = "url|sql|block",
      .choice_asks = "|url|sql|block",
-     .about = "what asks: http, a light client for plain HTTP/1.1; pipeline, libpq's pipeline mode on a loop; threads, "
+     .about = "what asks: http, a light client for plain HTTP/1.1; pipeline, libpq's pipeline mode; threads, "
               "which read "
               "blocks for a loop"},
     {.name = "connections",

@@ -22,7 +22,7 @@ enum dispenser_choice {
     DISPENSER_ZMQ
 };
 
-/* What asks, in the order of its row's choices; from PIPELINE on, on a loop only. */
+/* What asks, in the order of its row's choices; THREADS on a loop only. */
 enum client_choice { CLIENT_DEFAULT, CLIENT_HTTP, CLIENT_PIPELINE, CLIENT_THREADS };
 
 enum start_method { START_FORK, START_SPAWN, START_FORKSERVER }; /* in the order of its row's choices */

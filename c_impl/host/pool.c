@@ -122,6 +122,19 @@ static void member_work(const struct member *m)
     end_pause_announce(pool->run); /* its jobs cannot end any more: the others wait for nothing */
 }
 
+/* Connections stay until every member is through: closing one takes a server time that it would not have for the others' jobs. */
+static void member_rest(struct pool *pool)
+{
+    if (!pool->run->transport)
+        return;
+    pthread_mutex_lock(&pool->lock);
+    if (--pool->arrived == 0)
+        pthread_cond_broadcast(&pool->opened);
+    while (pool->arrived > 0)
+        pthread_cond_wait(&pool->opened, &pool->lock);
+    pthread_mutex_unlock(&pool->lock);
+}
+
 static void *member_main(void *arg)
 {
     const struct member *m = arg;
@@ -131,8 +144,10 @@ static void *member_main(void *arg)
     if (rc == 0)
         rc = m->work->open(m->own, m->pool->run, m->id, m->pool->members, &err);
     pool_arrive(m->pool, rc, &err);
-    if (pool_wait(m->pool))
+    if (pool_wait(m->pool)) {
         member_work(m);
+        member_rest(m->pool);
+    }
     if (rc == 0)
         m->work->close(m->own);
     return NULL;

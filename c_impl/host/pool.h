@@ -22,7 +22,7 @@ struct pool {
     pthread_mutex_t lock;
     pthread_cond_t ready, opened;
     /* under lock */
-    unsigned arrived; /* members that are open, or have failed to */
+    unsigned arrived; /* members that are open, or have failed to; in the end those that are not through */
     enum pool_state state;
     int rc; /* of the first member that failed */
     struct cobench_error error;

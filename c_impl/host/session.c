@@ -158,9 +158,8 @@ static int transport_settle(struct session *s, struct cobench_error *err)
         rc = limits_check_files(s->args->model, asks, run->connections ? run->connections : run->workers, err);
     if (rc == 0)
         rc = transport_load(asks, run->knobs.client, &run->transport, &s->transport_handle, err);
-    if (rc == 0 && run->knobs.client >= CLIENT_PIPELINE && !s->args->model->uses_loop)
-        rc = error_fill(err, -ENOSYS, "client %s waits on an event loop, and this model blocks",
-                        run->knobs.client == CLIENT_PIPELINE ? "pipeline" : "threads");
+    if (rc == 0 && run->knobs.client == CLIENT_THREADS && !s->args->model->uses_loop)
+        rc = error_fill(err, -ENOSYS, "client threads waits on an event loop, and this model blocks");
     if (rc == 0 && row->service && !run_service(run, row->service))
         rc = error_fill(err, -EINVAL, "task '%.64s' needs the service %s (--service %s=URL)", s->task.task->name,
                         row->service, row->service);

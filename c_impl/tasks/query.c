@@ -20,8 +20,8 @@ static int query_open(const struct cobench_open *how, void **state, struct coben
     if (rc)
         return rc;
     if (delay > 0)
-        snprintf(sleep, sizeof sleep, ", pg_sleep(%" PRId64 ".%03d)", delay / 1000, (int)(delay % 1000));
-    snprintf(rows->texts[0], sizeof rows->texts[0], "SELECT value FROM %s%s WHERE id = $1", rows->table, sleep);
+        snprintf(sleep, sizeof sleep, " AND pg_sleep(%" PRId64 ".%03d) IS NOT NULL", delay / 1000, (int)(delay % 1000));
+    snprintf(rows->texts[0], sizeof rows->texts[0], "SELECT value FROM %s WHERE id = $1%s", rows->table, sleep);
     rows->statements[0] = rows->texts[0];
     *state = rows;
     return 0;

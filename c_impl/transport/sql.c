@@ -19,15 +19,18 @@
 #include "common/clock.h"
 #include "host/transport.h"
 
-#define KEY_TYPE 20u      /* bigint: its OID in pg_type.dat */
-#define REFUSED  (-EBUSY) /* of a request: nothing of it was run */
+#define KEY_TYPE  20u /* bigint: its OID in pg_type.dat */
+#define KEY_BYTES 24
+#define REFUSED   (-EBUSY) /* of a request: nothing of it was run */
 
 struct state {
     const char *url;
     bool pipeline;
     int64_t timeout_ns;
     _Atomic uint64_t *connections;
-    char settings[80]; /* of each connection */
+    char settings[80];  /* of each connection */
+    const char **first; /* COBENCH_SQL_FIRST: a copy, as the task may be closed and opened again; NULL: nothing */
+    char first_key[KEY_BYTES];
 };
 
 struct link;
@@ -36,7 +39,7 @@ struct link;
 struct request {
     struct link *link;
     const char *const *statements;
-    char key[24];
+    char key[KEY_BYTES];
     unsigned at;    /* the statement that is answered next; in a pipeline 0 */
     bool preparing; /* it is prepared first; in a pipeline: one or more are */
     int64_t deadline_ns;
@@ -159,13 +162,22 @@ static void link_flush(struct link *l) { link_watch(l, LOOP_READ | (PQflush(l->c
 
 /* -- requests ------------------------------------------------------------------------------------------------------- */
 
+static bool statements_same(const char *const *a, const char *const *b)
+{
+    if (a == b)
+        return true;
+    while (*a && *b && strcmp(*a, *b) == 0)
+        a++, b++;
+    return *a == *b; /* NULL */
+}
+
 /* As psycopg and asyncpg do, a statement that comes again is prepared, so that the server plans it once. */
 static void link_know(struct link *l, const struct request *r)
 {
-    l->known_again = l->known == r->statements;
+    l->known_again = l->known && statements_same(l->known, r->statements);
+    l->known = r->statements;
     if (l->known_again)
         return;
-    l->known = r->statements;
     l->prepared = 0;
     l->number++;
 }
@@ -243,7 +255,7 @@ static int link_submit(struct link *l, struct request *r, struct cobench_error *
     r->rows = r->rc = 0;
     r->next = NULL;
     r->preparing = false;
-    if (r != &l->own)
+    if (r->statements != ROLLBACK)
         link_know(l, r);
     if (!l->conn)
         rc = link_connect(l, err);
@@ -462,14 +474,21 @@ static int link_begin(struct link *l, const struct state *state, struct cobench_
     return own_submit(l, err);
 }
 
-/* Waits until it is open. No server, or none that has a connection left, is a limit of this machine. */
+/* Waits until it is open, and warm: what is asked first, is so twice, upon which it is prepared. */
 static int link_open(struct link *l, struct cobench_error *err)
 {
+    int rc = 0;
     link_drive(l);
+    for (int times = 2; l->state->first && times > 0 && rc == 0 && l->own.rc == 0; times--) {
+        l->own.statements = (const char *const *)l->state->first;
+        memcpy(l->own.key, l->state->first_key, sizeof l->own.key);
+        rc = own_submit(l, err);
+        link_drive(l);
+    }
     l->own.statements = ROLLBACK;
-    if (l->own.rc)
+    if (rc == 0 && l->own.rc)
         *err = l->own.err;
-    return l->own.rc;
+    return rc ? rc : l->own.rc;
 }
 
 static void link_end(struct link *l)
@@ -478,10 +497,11 @@ static void link_end(struct link *l)
     PQclear(l->own.row);
 }
 
-/* Of a server that cannot be had. */
+/* Of a server that cannot be had, or has no connection left: a limit of this machine. */
 static int absent(int rc) { return rc == -ENOMEM ? rc : -ENOSYS; }
 
 struct client {
+    struct state *state;
     struct link link;
     struct request request;
     struct cobench_reply reply;
@@ -514,6 +534,7 @@ static int client_open(void *state, void **out, struct cobench_error *err)
         client_close(c);
         return absent(rc);
     }
+    c->state = state;
     c->request = (struct request){.link = &c->link, .done = client_told, .arg = c};
     *out = c;
     return 0;
@@ -524,6 +545,28 @@ static void request_ask(struct request *r, const struct cobench_request *ask)
     r->deadline_ns = clock_now_ns() + r->link->state->timeout_ns;
     r->statements = ask->statements;
     snprintf(r->key, sizeof r->key, "%" PRId64, ask->key);
+}
+
+static void first_free(struct state *state)
+{
+    for (unsigned i = 0; state->first && state->first[i]; i++)
+        free((char *)state->first[i]);
+    free(state->first);
+    state->first = NULL;
+}
+
+static int first_keep(struct state *state, const struct request *r)
+{
+    unsigned count = 0;
+    while (r->statements[count])
+        count++;
+    first_free(state);
+    state->first = calloc(count + 1, sizeof *state->first);
+    for (unsigned i = 0; state->first && i < count; i++)
+        if (!(state->first[i] = strdup(r->statements[i])))
+            first_free(state);
+    memcpy(state->first_key, r->key, sizeof state->first_key);
+    return state->first ? 0 : -ENOMEM;
 }
 
 static int client_get(void *client, const struct cobench_request *ask, struct cobench_reply *reply,
@@ -539,6 +582,8 @@ static int client_get(void *client, const struct cobench_request *ask, struct co
         *err = c->request.err;
     else
         *reply = c->reply;
+    if (c->request.rc == 0 && ask->flags & COBENCH_SQL_FIRST)
+        return first_keep(c->state, &c->request);
     return c->request.rc;
 }
 
@@ -648,12 +693,18 @@ static int sql_open(const struct transport_options *options, void **out, struct 
     return 0;
 }
 
+static void sql_close(void *state)
+{
+    first_free(state);
+    free(state);
+}
+
 const struct transport cobench_transport = {
     .version = TRANSPORT_VERSION,
     .name = "libpq",
     .describe = sql_describe,
     .open = sql_open,
-    .close = free,
+    .close = sql_close,
     .client_open = client_open,
     .client_get = client_get,
     .client_close = client_close,

@@ -17,8 +17,8 @@ PARAMS = (
 
 def open(params, jobs):
     rows, delay = Rows("query", params["rows"], "id * 2654435761 % 4294967296"), params["delay"]
-    sleep = f", pg_sleep({delay // 1000}.{delay % 1000:03})" if delay > 0 else ""
-    rows.statements = (f"SELECT value FROM {rows.table}{sleep} WHERE id = $1",)
+    sleep = f" AND pg_sleep({delay // 1000}.{delay % 1000:03}) IS NOT NULL" if delay > 0 else ""
+    rows.statements = (f"SELECT value FROM {rows.table} WHERE id = $1{sleep}",)
     return rows
 
 

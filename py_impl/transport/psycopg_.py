@@ -12,7 +12,7 @@ from psycopg.types.numeric import Int8
 
 from py_impl.contract import Reply, Request, RequestFailed
 from py_impl.errors import Impossible
-from py_impl.transport.sql import Answers, explained, refused, statement_timeout
+from py_impl.transport.sql import Answers, explained, first, keep_first, refused, statement_timeout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Client:
         self._settings = settings(options)
         try:
             self._open()
+            for request in first:
+                self.get(request, 0)
         except RequestFailed as error:
             raise Impossible(str(error)) from error
 
@@ -70,6 +72,7 @@ class Client:
                 self._cursor.execute(text, (key,) * keys if keys else None)
                 result = self._cursor.pgresult
                 answers.add(result.ntuples, result.get_value(0, 0) if result.ntuples else None)
+            keep_first(request)
             return answers.reply
         except psycopg.Error as error:
             failed = said(error)

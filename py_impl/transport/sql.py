@@ -9,12 +9,20 @@ from __future__ import annotations
 import asyncio
 from math import ceil
 
-from py_impl.contract import CONNECTION_CLOSED, CONNECTION_REFUSED, SQL_ERROR, TIMEOUT, Reply, Request, RequestFailed
+from py_impl.contract import CONNECTION_CLOSED, CONNECTION_REFUSED, SQL, SQL_ERROR, SQL_FIRST, TIMEOUT, Reply, Request, RequestFailed
 from py_impl.errors import Impossible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from py_impl.transport import Options
+
+
+first: list[Request] = []  # of `prepare`, with SQL_FIRST; none in a process that has not inherited it
+
+
+def keep_first(request: Request) -> None:
+    if request.flags & SQL_FIRST:
+        first[:] = [Request(SQL, statements=request.statements, key=request.key)]
 
 
 def statement_timeout(options: Options) -> str:
@@ -71,6 +79,7 @@ class Looping:
     async def connect(self, in_flight: int) -> None:
         try:
             self._idle += await asyncio.gather(*(self.open() for _ in range(in_flight)))
+            await asyncio.gather(*(self.get(request, 0) for request in first * in_flight))
         except RequestFailed as error:
             raise Impossible(str(error)) from error
 
@@ -85,6 +94,7 @@ class Looping:
             connection = connection or await self.open()
             try:
                 await self.run(connection, request, answers)
+                keep_first(request)
                 return answers.reply
             except self.ERRORS as error:
                 failed = self.said(error)

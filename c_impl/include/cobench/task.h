@@ -66,6 +66,7 @@ enum cobench_ask {
 /* Flags of a request. */
 #define COBENCH_URL_FRESH    1u /* on a connection of its own, closed behind it */
 #define COBENCH_URL_HTTP2    2u
+#define COBENCH_SQL_FIRST    8u /* of `prepare`: to be asked first of all on each connection of a worker, too, which is warm then */
 #define COBENCH_BLOCK_DIRECT 4u /* past the page cache (O_DIRECT): offset and length are multiples of 512 */
 
 /*

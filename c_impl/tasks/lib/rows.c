@@ -36,8 +36,12 @@ int rows_prepare(void *state, unsigned step, struct cobench_request *ask, struct
 {
     const struct rows *rows = state;
     (void)err;
-    ask->ask = step == 0 ? COBENCH_ASK_SQL : COBENCH_ASK_NOTHING;
-    ask->statements = rows->prepare;
+    ask->ask = step < 2 ? COBENCH_ASK_SQL : COBENCH_ASK_NOTHING;
+    ask->statements = step == 0 ? rows->prepare : rows->statements;
+    if (step == 1) { /* of a row that there is not */
+        ask->flags = COBENCH_SQL_FIRST;
+        ask->key = -1;
+    }
     return 0;
 }
 

@@ -7,7 +7,7 @@ statements answer with. The schema cobench has all that is left of them.
 
 from __future__ import annotations
 
-from py_impl.contract import INT, SQL, Param, Reply, Request
+from py_impl.contract import INT, SQL, SQL_FIRST, Param, Reply, Request
 
 
 class NoRow(Exception):
@@ -38,7 +38,9 @@ class Rows:
 
 def prepare(rows: Rows, step: int) -> Request | None:
     """A task's `prepare`, where its state is a Rows, as of the next."""
-    return Request(SQL, statements=rows.prepare) if step == 0 else None
+    if step == 0:
+        return Request(SQL, statements=rows.prepare)
+    return Request(SQL, flags=SQL_FIRST, statements=rows.statements, key=-1) if step == 1 else None  # of a row that there is not
 
 
 def request(rows: Rows, worker: object, job: int) -> Request:
