@@ -237,14 +237,14 @@ def test_connections_are_kept_and_counted(host, tmp_path, stub, model):
     assert done.record["connections"] == stub.connections == (2 if model in LOOPS else workers_of(model, 8, 2))
 
 
-def test_task(host, name: str) -> Path:
+def task_file(host, name: str) -> Path:
     return host.faulty.with_name(name + host.faulty.suffix)
 
 
 @over_ways()
 def test_a_job_may_ask_more_than_once(host, tmp_path, stub, model, method):
     """And a task for what it needs, once, before all jobs."""
-    words = ["--task", test_task(host, "steps"), "--model", model, "--start-method", method, "--workers", 3, "--jobs", 5,
+    words = ["--task", task_file(host, "steps"), "--model", model, "--start-method", method, "--workers", 3, "--jobs", 5,
              "--url", stub.base + "/body/{job}?size=8&delay=0"]  # fmt: skip
     done = host.run(tmp_path, *words)
     check_a_run(done, model, method, 3)
@@ -259,7 +259,7 @@ def test_a_job_may_ask_more_than_once(host, tmp_path, stub, model, method):
 
 @over_models(models=("sync", "thread-pool", "async"))
 def test_a_job_that_fails_between_two_questions(host, tmp_path, stub, model):
-    done = host.run(tmp_path, "--task", test_task(host, "steps"), "--model", model, "--workers", 2, "--jobs", 4, "--set", "fails=2",
+    done = host.run(tmp_path, "--task", task_file(host, "steps"), "--model", model, "--workers", 2, "--jobs", 4, "--set", "fails=2",
                     "--url", stub.base + "/body/{job}?size=8&delay=0")  # fmt: skip
     assert done.status == 1 and done.failed == [(2, "Planted")]
     assert [row["state"] for row in done.rows] == [slots.DONE, slots.DONE, slots.FAILED, slots.DONE]
