@@ -130,6 +130,16 @@ def test_every_client_gets_the_same(host, client, model, origin, tmp_path):
         assert done.record["connections"] == connections
 
 
+@pytest.mark.parametrize("fault, kind", [("short=3", "BadReply"), ("stall=1", "Timeout"), ("status=503", "HttpStatus"),
+                                         ("nonsense", "HttpStatus")])  # fmt: skip
+def test_streams_that_go_wrong_are_named(origin, tmp_path, fault, kind):
+    base, _, ports = origin.template.partition("#")
+    done = C.run(tmp_path, "--task", "fetch", "--model", "async", "--jobs", JOBS, "--workers", JOBS, "--request-timeout", 0.5,
+                 "--url", f"{base}&{fault}#{ports}", "--set", "tls=1", "--set", "http=2", "--set", "delay=5", env=origin.trusting)  # fmt: skip
+    assert done.status == 1 and {found for _, found in done.failed} == {kind} and done.record["failed_jobs"] == JOBS
+    assert fetch(C, tmp_path, origin, "default", "async", **HTTP2).status == 0
+
+
 def test_the_light_client_says_what_it_cannot(origin, tmp_path):
     for params in ({}, HTTP2):
         done = fetch(C, tmp_path, origin, "http", "sync", **params)
