@@ -61,6 +61,16 @@ def test_every_answer_is_checked(tmp_path: Path) -> None:
     assert sample["status"] == "refused" and "gives another result each time" in sample["reason"], sample["reason"]
 
 
+def test_a_worker_that_dies_is_named(tmp_path: Path) -> None:
+    """By a function that ends its process after ten calls, and not where it is run for the reference."""
+    (tmp_path / "deadly.py").write_text("import os, sys\ncalls = 0\ndef f(job):\n    global calls\n    calls += 'serve' in sys.argv\n"
+                                        "    return os._exit(3) if calls > 10 else job\n")
+    _, samples, _ = bench(tmp_path / "results", "--task", tmp_path / "deadly.py:f", "--runtime", "py", "--server", "asyncio", "--rounds", 1,
+                          status=1)
+    assert [s["status"] for s in samples] == ["ok", "failed"]
+    assert "ended with status 3" in samples[1]["reason"], samples[1]["reason"]
+
+
 def test_a_run_that_is_cut_off_goes_on(tmp_path: Path) -> None:
     _, samples, folder = bench(tmp_path, "--task", "null", "--runtime", "py", "--server", "asyncio", "--rates", 50, "--rounds", 1)
     done = cobench("run", "--resume", folder, "--rounds", 2, "--no-plots", "--quiet")

@@ -49,6 +49,7 @@ struct serve {
     uint64_t *results; /* of each job */
     bool *known;
     int64_t own_cpu_ns; /* the clients' */
+    int64_t failed;     /* requests without an answer, of all loads */
 };
 
 /* One load, and what is asked of it. */
@@ -159,7 +160,8 @@ static void read_record(struct serve *v, const struct record *r, struct serving_
     const json_t *failure = json_array_get(r->failures, 0);
     const json_t *ready_cpu = json_object_get(r->usage, "ready_cpu_ns");
     if (r->status == RECORD_USAGE || r->status == RECORD_IMPOSSIBLE)
-        blame(v, CELL_FAILED, text_format("the client says: %s", r->reason));
+        blame(v, r->status == RECORD_USAGE ? CELL_FAILED : CELL_IMPOSSIBLE,
+              text_format("the client says: %s", r->reason));
     out->span_ns = r->work_ns >= 0 && r->ready_ns >= 0 ? r->work_ns - r->ready_ns : -1;
     if (r->user_ns >= 0 && r->system_ns >= 0 && json_is_integer(ready_cpu))
         out->client_cpu_ns = r->user_ns + r->system_ns - json_integer_value(ready_cpu);
@@ -225,6 +227,16 @@ static int run_client(struct serve *v, const struct asked *a, const char *compla
     return rc;
 }
 
+/* With what it said last. */
+static void blame_end(struct serve *v)
+{
+    char *said = NULL;
+    size_t length;
+    const char *line = file_read_end(v->complaints, COMPLAINT_MAX, &said, &length) == 0 ? text_last_line(said) : "";
+    blame(v, CELL_FAILED, text_format("the server ended under the load%s%.300s", *line != '\0' ? ": " : "", line));
+    free(said);
+}
+
 static int load(struct serve *v, const struct asked *a, struct serving_load *out, struct error *err)
 {
     char *complaints = text_format("%s/client", v->b->scratch);
@@ -239,10 +251,11 @@ static int load(struct serve *v, const struct asked *a, struct serving_load *out
     const int64_t after = server_cpu_ns(&v->server);
     if (before >= 0 && after >= before)
         out->server_cpu_ns = after - before;
+    if (rc == 0 && service_has_ended(&v->server.process))
+        blame_end(v);
     if (rc == 0 && v->s->status == CELL_OK)
         read_load(v, a, complaints, out);
-    if (rc == 0 && service_has_ended(&v->server.process))
-        blame(v, CELL_FAILED, text_format("the server ended under the load"));
+    v->failed += out->requests - out->answered;
     free(complaints);
     return rc;
 }
@@ -271,7 +284,7 @@ static int warm(struct serve *v, struct serving_load *out, struct error *err)
     const int rc = load(v, &a, out, err);
     if (rc == 0 && out->answered < out->requests)
         blame(v, CELL_FAILED,
-              text_format("%" PRId64 " of %" PRId64 " requests were not answered", out->requests - out->answered,
+              text_format("%" PRId64 " of %" PRId64 " requests not answered", out->requests - out->answered,
                           out->requests));
     return rc;
 }
@@ -378,6 +391,10 @@ static void read_last(struct serve *v, const json_t *last)
     json_array_foreach(each, i, one) if (json_integer_value(one) > o->most) o->most = json_integer_value(one);
     for (i = 0; i < o->load_count; i++)
         answered += o->loads[i].answered;
+    const char *reason = json_string_value(json_object_get(last, "reason"));
+    if (o->errors > v->failed) /* a request that was asked once more hides a worker that died */
+        blame(v, CELL_FAILED,
+              text_format("the server says: %s", reason != NULL ? reason : "an error that no request met"));
     if (o->requests < answered)
         blame(v, CELL_REFUSED,
               text_format("the server counts %" PRId64 " answers, and %" PRId64 " came", o->requests, answered));
