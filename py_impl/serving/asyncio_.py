@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from time import monotonic
 
 from py_impl.library import library
 from py_impl.serving.endpoint import TYPE
@@ -27,12 +28,12 @@ class Connection:
         self.parser = self.h11.Connection(self.h11.SERVER)
         self.loop = asyncio.get_running_loop()
         self.busy = False  # a job is under way
-        self.heard = self.loop.time()  # when something came from or went to the client
+        self.heard = monotonic()  # when something came from or went to the client
         self.timer = self.loop.call_later(endpoint.run.request_timeout_s, self.look)
 
     def look(self) -> None:
         """One timer a connection, not one a request: closes what has been silent for too long, else looks again."""
-        left_s = self.heard + self.endpoint.run.request_timeout_s - self.loop.time()
+        left_s = self.heard + self.endpoint.run.request_timeout_s - monotonic()
         if left_s <= 0 and not self.busy:
             self.writer.transport.abort()
         else:
@@ -44,42 +45,46 @@ class Connection:
                 try:
                     await self.requests()
                 except self.h11.RemoteProtocolError as error:
-                    await self.refuse(error.error_status_hint)
+                    self.refuse(error.error_status_hint)
         finally:
             self.timer.cancel()
             self.writer.close()
 
     async def requests(self) -> None:
-        parser, target = self.parser, b""
+        """In which what is looked up for each request counts."""
+        parser, next_event, read, awaited, drain = self.parser, self.parser.next_event, self.reader.read, self.endpoint.awaited, self.writer.drain
+        need_data, request, end_of_message, closed = self.h11.NEED_DATA, self.h11.Request, self.h11.EndOfMessage, self.h11.ConnectionClosed
+        method = target = ""
         while True:
-            event = parser.next_event()
-            if event is self.h11.NEED_DATA:
-                parser.receive_data(await self.reader.read(PIECE))
-                self.heard = self.loop.time()
-            elif type(event) is self.h11.Request:
-                method, target = event.method, event.target
-            elif type(event) is self.h11.EndOfMessage:
-                path, _, query = target.decode("ascii").partition("?")
+            event = next_event()
+            kind = type(event)
+            if event is need_data:
+                parser.receive_data(await read(PIECE))
+                self.heard = monotonic()
+            elif kind is request:
+                method, target = event.method.decode("ascii"), event.target.decode("ascii")
+            elif kind is end_of_message:
+                path, _, query = target.partition("?")
                 self.busy = True
-                answer = await self.endpoint.awaited(method.decode("ascii"), path, query)
-                self.busy, self.heard = False, self.loop.time()
-                await self.send(answer)
+                answer = await awaited(method, path, query)
+                self.busy, self.heard = False, monotonic()
+                self.send(answer)
+                await drain()
                 if parser.our_state is self.h11.MUST_CLOSE:
                     return
                 parser.start_next_cycle()
-            elif type(event) is self.h11.ConnectionClosed:
+            elif kind is closed:
                 return
 
-    async def refuse(self, status: int) -> None:
+    def refuse(self, status: int) -> None:
         if self.parser.our_state in (self.h11.IDLE, self.h11.SEND_RESPONSE):
-            await self.send(self.endpoint.found((status, b"")))
+            self.send(self.endpoint.found((status, b"")))
 
-    async def send(self, answer: tuple[int, bytes]) -> None:
+    def send(self, answer: tuple[int, bytes]) -> None:
         status, body = answer
         headers = [("Content-Type", TYPE), ("Content-Length", str(len(body)))]
         send, h11 = self.parser.send, self.h11
         self.writer.write(send(h11.Response(status_code=status, headers=headers)) + send(h11.Data(data=body)) + send(h11.EndOfMessage()))
-        await self.writer.drain()
 
 
 def serve(site: Site) -> None:

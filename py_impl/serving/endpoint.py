@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 
-from py_impl.contract import WORKER_PROCESS
+from py_impl.contract import NOTHING, WORKER_PROCESS
 from py_impl.errors import Failed
 from py_impl.failure import failure_words
 from py_impl.models.async_ import lane
@@ -38,6 +38,8 @@ class Endpoint:
         self.delay_s = delay_s
         self.tally = tally
         self._threads = threads
+        self._is_function = hasattr(run.task, "call")
+        self._waits = self._is_function or run.task.ASKS != NOTHING
         self._own = threading.local()
 
     def worker(self) -> Worker | None:
@@ -102,19 +104,21 @@ class Endpoint:
     async def awaited(self, method: str, path: str, query: str) -> Answer:
         """`answer` on an event loop."""
         job = self.job(method, path, query)
-        return self.found(NOT_FOUND if job is None else await self._await_work(job))
-
-    async def _await_work(self, job: int) -> Answer:
+        if job is None:
+            return self.found(NOT_FOUND)
         if self.delay_s:
             await self.run.loop.sleep(self.delay_s)
         worker = self.worker()
-        await lane(worker.run, worker, (job,))
-        return self._result(worker)
+        if self._waits:
+            await lane(worker.run, worker, (job,))
+        else:
+            worker.run_jobs((job,))
+        return self.found(self._result(worker))
 
     def _result(self, worker: Worker) -> Answer:
         """Of the job that this thread has just ended: nothing else has written into the worker's only slot since."""
         slots = worker.run.slots
-        if hasattr(self.run.task, "call"):  # of a function: as `settle` does
+        if self._is_function:  # as `settle` does
             from py_impl.digest import NothingDone, digest
 
             _, (value,) = worker.run.kept.pop()

@@ -6,6 +6,7 @@ its stdin does, or by SIGTERM or SIGINT.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import select
@@ -114,6 +115,7 @@ class Site:
         """Has processes call `worker`, which does not return, until the server is to end. One that dies is replaced."""
         watched = {*ENDING, signal.SIGCHLD}
         signal.pthread_sigmask(signal.SIG_BLOCK, watched)
+        gc.freeze()  # what there is by now is not looked through in each worker
         pids = {self._fork(number, worker): number for number in range(self.workers)}
         self.attend()
         try:
