@@ -34,9 +34,8 @@ static int connection_open(struct redis_link *link, const struct transport_optio
                                      .tv_usec = options->timeout_ns % NS_PER_S / NS_PER_US};
     const int rc = link_open(link, err);
     if (rc) {
-        if (rc == -ENOSYS || rc == -EPROTO || rc == -ENOBUFS) /* it has a dispenser's name for the others */
-            snprintf(err->type, sizeof err->type, "%s", rc == -ENOSYS ? "ConnectionRefused" : "ErrorReply");
-        return rc;
+        snprintf(err->type, sizeof err->type, "%s", rc == -ENOSYS ? "ConnectionRefused" : "ErrorReply");
+        return rc == -EPROTO || rc == -ENOBUFS ? -ENOSYS : rc; /* it does not take us */
     }
     atomic_fetch_add_explicit(options->connections, 1, memory_order_relaxed);
     if (blocks)

@@ -34,11 +34,11 @@ class Server:
         except ValueError as error:
             raise Usage(f"--service: no URL of a Redis server: {error}") from error
 
-    def not_opened(self, error: redis.RedisError) -> Exception:
+    def not_opened(self, error: redis.RedisError) -> Impossible:
         """Why there is no connection: nobody is there, or does not take us."""
         if isinstance(error.__context__, OSError):
             return Impossible(f"no Redis server answers at {self._shown}: {error}")
-        return self.failed(error)
+        return Impossible(f"the Redis server at {self._shown} says: {error}")
 
     def failed(self, error: Exception) -> RequestFailed:
         failed = explained(error, KINDS, self._shown, self.timeout_s)
