@@ -209,7 +209,9 @@ const struct summary_cell *summary_sync_of(const struct summary *summary, const 
 double ideal_of(const struct summary *summary, const struct summary_cell *cell)
 {
     const struct summary_cell *sync = summary_sync_of(summary, cell);
-    const double cpus = summary_cpus(summary), plan = cell->group->ideal;
+    /* Where jobs waited for a connection, no more of them were under way than there are. */
+    const double at_once = cell->connection_wait_share > 0 ? cell->connections : INFINITY;
+    const double cpus = summary_cpus(summary), plan = fmin(cell->group->ideal, at_once);
     if (cell->group->baseline != NULL) /* the ideal is that over one job after another */
         return NAN;
     if (strcmp(cell->group->kind, "mixed") != 0 || sync == NULL)

@@ -144,6 +144,7 @@ struct limit {
 /*
  * Of work that only computes or only waits the ideal is the plan's. Mixed work is bound by its workers and by the CPUs over
  * the share of a CPU that `sync` uses: 3 ms of CPU and 20 ms of waiting gain no more than 15x on 2 CPUs, however many wait.
+ * Where jobs waited for a connection it is no more than these were.
  */
 double ideal_of(const struct summary *summary, const struct summary_cell *cell);
 /* The capacity where it is known, else the ideal. */

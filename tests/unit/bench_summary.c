@@ -882,6 +882,14 @@ TEST_WITH(mixed_work_is_bound_by_the_cpus_over_its_share, world_make, world_free
     assert_near(limit_of(&w->summary, row(w, C_THREADS)).gain, 8);
     w->groups->kind = "io";
     assert_near(ideal_of(&w->summary, row(w, C_THREADS)), 40);
+    for (size_t i = 0; i < ROUNDS; i++) { /* jobs waited for one of five connections */
+        w->cells[C_THREADS].samples[i].busy_ns = 2 * MS;
+        w->cells[C_THREADS].samples[i].connection_wait_ns = MS;
+        w->cells[C_THREADS].samples[i].connections = 5;
+    }
+    world_summarise(w);
+    assert_near(row(w, C_THREADS)->connection_wait_share, 0.5);
+    assert_near(ideal_of(&w->summary, row(w, C_THREADS)), 5);
     json_decref(w->results.plan);
 }
 
