@@ -36,6 +36,9 @@ class Client(Looping):
         options.connected()
         return connection
 
+    async def shut(self, connection: asyncpg.Connection) -> None:
+        await connection.close()
+
     async def run(self, connection: asyncpg.Connection, request: Request, answers: Answers) -> None:
         for statement in map(typed, request.statements):
             rows = await (connection.fetch(statement, request.key) if "$1" in statement else connection.fetch(statement))

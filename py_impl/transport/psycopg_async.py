@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""psycopg on an event loop: AsyncConnections, each as the blocking client's."""
+"""psycopg on an event loop: AsyncConnections, each as the blocking client's, with one cursor."""
 
 from __future__ import annotations
 
@@ -15,26 +15,30 @@ class Client(Looping):
     ERRORS = (psycopg.Error,)
     said = staticmethod(said)
 
-    async def open(self) -> psycopg.AsyncConnection:
+    async def open(self) -> psycopg.AsyncCursor:
         try:
             connection = await psycopg.AsyncConnection.connect(**settings(self.options))
         except psycopg.Error as error:
             raise refused(error) from error
         self.options.connected()
-        return connection
+        return connection.cursor()
 
-    async def run(self, connection: psycopg.AsyncConnection, request: Request, answers: Answers) -> None:
-        cursor, key = connection.cursor(), Int8(request.key)
+    async def shut(self, cursor: psycopg.AsyncCursor) -> None:
+        await cursor.connection.close()
+
+    async def run(self, cursor: psycopg.AsyncCursor, request: Request, answers: Answers) -> None:
+        key = Int8(request.key)
         for statement in request.statements:
             text, keys = formatted(statement)
             await cursor.execute(text, (key,) * keys if keys else None)
             result = cursor.pgresult
             answers.add(result.ntuples, result.get_value(0, 0) if result.ntuples else None)
 
-    async def mended(self, connection: psycopg.AsyncConnection) -> psycopg.AsyncConnection | None:
+    async def mended(self, cursor: psycopg.AsyncCursor) -> psycopg.AsyncCursor | None:
+        connection = cursor.connection
         try:
             if connection.pgconn.transaction_status != IDLE:
                 await connection.rollback()
         except psycopg.Error:
             await connection.close()
-        return None if connection.closed else connection
+        return None if connection.closed else cursor

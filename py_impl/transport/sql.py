@@ -66,8 +66,8 @@ class Answers:
 class Looping:
     """
     On an event loop: a connection for each request that may be under way. A client adds, each awaited, `open() -> connection`
-    (RequestFailed), `run(connection, request, answers)`, `mended(connection) -> connection`, without a transaction, or None where it is
-    lost, and `said(error)` of ERRORS, which `run` may raise.
+    (RequestFailed), `shut(connection)`, `run(connection, request, answers)` and `mended(connection) -> connection`, without a transaction,
+    or None where it is lost; and `said(error)` of ERRORS, which `run` may raise.
     """
 
     ERRORS: tuple[type[Exception], ...] = ()
@@ -85,7 +85,7 @@ class Looping:
 
     async def close(self) -> None:
         for connection in filter(None, self._idle):
-            await connection.close()
+            await self.shut(connection)
 
     async def get(self, request: Request, job: int) -> Reply:
         connection = self._idle.pop()
