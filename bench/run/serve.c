@@ -49,6 +49,7 @@ struct serve {
     uint64_t *results; /* of each job */
     bool *known;
     int64_t own_cpu_ns; /* the clients' */
+    bool heavy;         /* the client is the host's usual one */
     int64_t failed;     /* requests without an answer, of all loads */
 };
 
@@ -88,7 +89,7 @@ static void client_argv(const struct serve *v, const struct asked *a, struct str
     string_list_add_all(words, &catalog->words[runtime->host]);
     string_list_add(words, "run");
     (void)string_list_unquote(words, CLIENT_TASK);
-    if (has_light(catalog, runtime->host)) {
+    if (!v->heavy && has_light(catalog, runtime->host)) {
         string_list_add(words, "--" CLIENT_KNOB);
         string_list_add(words, CLIENT_LIGHT);
     }
@@ -255,8 +256,14 @@ static int load(struct serve *v, const struct asked *a, struct serving_load *out
         blame_end(v);
     if (rc == 0 && v->s->status == CELL_OK)
         read_load(v, a, complaints, out);
-    v->failed += out->requests - out->answered;
     free(complaints);
+    if (rc == 0 && v->s->status == CELL_IMPOSSIBLE && !v->heavy) { /* what the light client stands on may be missing */
+        text_set(&v->s->reason, NULL);
+        v->s->status = CELL_OK;
+        v->heavy = true;
+        return load(v, a, out, err);
+    }
+    v->failed += out->requests - out->answered;
     return rc;
 }
 
