@@ -46,12 +46,12 @@ class Open:
         self.task.close(self.state)
 
 
-FETCH = {"url": "http://h/{job}", "size": 3, "delay": 0, "check": "crc"}
+FETCH = {"url": "http://h/{job}", "size": 3, "delay": 0, "check": "crc", "tls": 0, "http": "1.1", "reuse": 1}
 
 def test_a_task_is_as_its_module():
     task = built_in("fetch")
     assert (task.NAME, task.KIND, task.ASKS, task.JOBS) == ("fetch", "io", "url", 50)
-    assert [param.key for param in task.PARAMS] == ["url", "size", "delay", "check"]
+    assert [param.key for param in task.PARAMS] == [*FETCH]
     with Open(task, FETCH) as (_, state, worker):
         request = task.request(state, worker, 3)
         assert isinstance(request, Request) and (request.ask, request.url) == ("url", "http://h/3")
