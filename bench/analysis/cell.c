@@ -127,8 +127,10 @@ static void cell_times(struct summary_cell *out)
     out->origin_share = column_share(cell, COLUMN(origin_cpu_ns), COLUMN(work_ns));
     out->origin_wait_share = column_share(cell, COLUMN(origin_wait_ns), COLUMN(work_ns));
     out->connection_wait_share = column_share(cell, COLUMN(connection_wait_ns), COLUMN(busy_ns));
-    out->service_share = column_share(cell, COLUMN(service_cpu_ns), COLUMN(work_ns));
     out->service_wait_share = column_share(cell, COLUMN(service_wait_ns), COLUMN(work_ns));
+    /* One that forks, whose wait nobody knows, begins a process for each connection, before the work: it is compared with all. */
+    out->service_share = column_share(cell, COLUMN(service_cpu_ns),
+                                      isnan(out->service_wait_share) ? COLUMN(whole_ns) : COLUMN(work_ns));
     out->service_peak_bytes = cell->service_peak_bytes < 0 ? NAN : (double)cell->service_peak_bytes;
     out->disturbed_rounds = results_disturbed(cell, ~0u);
 }

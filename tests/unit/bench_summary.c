@@ -304,14 +304,15 @@ TEST_WITH(a_busy_service_is_marked, world_make, world_free, struct world *w)
         int64_t cpus;
         int percent, waits;
         enum doubt doubt;
-    } table[] = {{1, 95, 0, DOUBT_SERVICE}, {1, 50, 45, DOUBT_SERVICE}, {1, 80, 0, DOUBT_NONE},
-                 {2, 95, -1, DOUBT_NONE},   {2, 185, -1, DOUBT_SERVICE}, {-1, 95, 0, DOUBT_SERVICE}};
+    } table[] = {{1, 95, 0, DOUBT_SERVICE},   {1, 50, 45, DOUBT_SERVICE},
+                 {1, 80, 0, DOUBT_NONE},      {2, 95, -1, DOUBT_NONE},
+                 {2, 185, -1, DOUBT_SERVICE}, {-1, 95, 0, DOUBT_SERVICE}}; /* waits -1: of the whole command */
     for (size_t t = 0; t < sizeof table / sizeof *table; t++) {
         struct result_cell *cell = &w->cells[C_THREADS];
         cell->service_cpus = table[t].cpus;
         for (size_t i = 0; i < ROUNDS; i++) {
             struct sample *s = &cell->samples[i];
-            s->service_cpu_ns = s->work_ns * table[t].percent / 100;
+            s->service_cpu_ns = (table[t].waits < 0 ? s->whole_ns : s->work_ns) * table[t].percent / 100;
             s->service_wait_ns = table[t].waits < 0 ? -1 : s->work_ns * table[t].waits / 100;
         }
         world_summarise(w);
