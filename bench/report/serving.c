@@ -431,13 +431,45 @@ static char *native_text(const struct serving *serving, const struct serving_nat
                        python->model, format_ratio(&g, last->ratio.ratio), whose);
 }
 
+/* Whether the pair has no other endpoint, so that there is nothing to say of where it begins to pay. */
+static bool is_alone(const struct serving *serving, const struct serving_native *of)
+{
+    for (const struct serving_native *n = serving->natives; n < serving->natives + serving->native_count; n++)
+        if (n != of && same_pair(n, of))
+            return false;
+    return true;
+}
+
+/* "For work native work answers 1.79x (ext:flask) to 19.9x (c:epoll) as much as Python's", of all pairs that have this
+ * endpoint alone; of one pair its own sentence. */
+static char *range_text(const struct serving *serving, const struct plan_group *group)
+{
+    const struct serving_native *low = NULL, *high = NULL;
+    struct format f, g;
+    for (const struct serving_native *n = serving->natives; n < serving->natives + serving->native_count; n++) {
+        if (n->native->cell->group != group || !is_alone(serving, n))
+            continue;
+        low = low == NULL || n->ratio.ratio < low->ratio.ratio ? n : low;
+        high = high == NULL || n->ratio.ratio > high->ratio.ratio ? n : high;
+    }
+    if (low == high)
+        return native_text(serving, low);
+    const struct result_cell *least = low->native->cell->cell, *most = high->native->cell->cell;
+    return text_format("For %s native work answers %s (%s:%s) to %s (%s:%s) as much as Python's", group->name,
+                       format_ratio(&f, low->ratio.ratio), least->runtime, least->model,
+                       format_ratio(&g, high->ratio.ratio), most->runtime, most->model);
+}
+
 void serving_say_native(const struct serving *serving, struct string_list *out)
 {
     for (size_t i = 0; i < serving->native_count; i++) {
+        const struct serving_native *n = &serving->natives[i];
+        const bool alone = is_alone(serving, n);
         bool told = false;
-        for (size_t k = 0; k < i; k++)
-            told = told || same_pair(&serving->natives[k], &serving->natives[i]);
+        for (const struct serving_native *k = serving->natives; k < n; k++)
+            told = told || same_pair(k, n) ||
+                   (alone && is_alone(serving, k) && k->native->cell->group == n->native->cell->group);
         if (!told)
-            add(out, native_text(serving, &serving->natives[i]));
+            add(out, alone ? range_text(serving, n->native->cell->group) : native_text(serving, n));
     }
 }
