@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import transcripts  # noqa: E402
 
 PREFIX = "/opt/co bench"
-FILES = {"run": "run_options"}  # where a command's table is, if not in a file of its name
+FILES = {"run": "run_options", "serve-bench": "serve_options"}  # where a command's table is, if not in a file of its name
 TABLES = {path.stem: path.read_text() for path in (ROOT / "bench" / "cmd").glob("*.c")}
 
 
@@ -102,7 +102,7 @@ def test_a_task_is_built_by_what_pkg_config_says(prefix, tmp_path):
 def commands() -> dict[str, set[str]]:
     """The options of each command, by its table in the source."""
     row = re.compile(r'^ +\{\{"([a-z-]+)", SETTING_', re.MULTILINE)
-    names = re.findall(r'^    \{"(\w+)", cmd_\w+, "', TABLES["main"], re.MULTILINE)
+    names = re.findall(r'^    \{"([\w-]+)", cmd_\w+, "', TABLES["main"], re.MULTILINE)
     shared = set(row.findall(TABLES["options"]))
     assert shared == {"format", "width"} and "run" in names
     found = {name: TABLES[FILES.get(name, name)] for name in names}

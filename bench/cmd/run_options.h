@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "bench/util/error.h"
+#include "bench/cmd/options.h"
 #include "bench/plan/plan.h"
 
 /* Of a function or command, absolute; NULL: not said. plan.function borrows them. */
@@ -31,6 +32,7 @@ struct run_options {
 int run_options_parse(int argc, char **argv, struct run_options *out, struct error *err);
 /* The same of `cobench serve-bench`: a run whose groups are all of serving, by default those of the suite serving. */
 int serve_options_parse(int argc, char **argv, struct run_options *out, struct error *err);
+extern const struct options serve_options; /* its table (serve_options.c) */
 void run_options_free(struct run_options *o);
 
 #endif
