@@ -541,8 +541,8 @@ static int session_open(struct session *s, struct error *err)
 {
     static session_step *const new_run[] = {find_places,   suite_find,   read_stdin,     open_hosts,  make_plan,
                                             ask_hyperfine, start_origin, start_services, make_folder, NULL};
-    static session_step *const resumed[] = {find_places,   open_hosts,     open_resumed, extend_resumed, read_plan,
-                                            ask_hyperfine, start_services, check_same,   start_origin,   NULL};
+    static session_step *const resumed[] = {find_places,   open_hosts,   open_resumed,   extend_resumed, read_plan,
+                                            ask_hyperfine, start_origin, start_services, check_same,     NULL};
     int rc = 0;
     for (session_step *const *step = s->options.resume != NULL ? resumed : new_run;
          rc == 0 && *step != NULL && !s->finished; step++)
