@@ -7,7 +7,9 @@ it, as nobody knows whether its command was done; the next one opens it again. c
 from __future__ import annotations
 
 import redis
+from redis.backoff import NoBackoff
 from redis.exceptions import InvalidResponse, ResponseError
+from redis.retry import Retry
 
 from py_impl.contract import BAD_REPLY, CONNECTION_CLOSED, TIMEOUT, TRANSPORT, Reply, Request, RequestFailed
 from py_impl.errors import Impossible, Usage
@@ -27,10 +29,11 @@ class Server:
         self.url, self.timeout_s = options.service, options.timeout_s
         self._shown = self.url.rpartition("@")[2]  # without a password
 
-    def pool(self, kind: type, connected: object) -> object:
+    def pool(self, kind: type, retry: type, connected: object) -> object:
         """`connected` is called with each connection that opens, in the place of the library's own greeting."""
+        never = retry(NoBackoff(), 0)  # which is the default of older versions only: a command may have been done
         try:
-            return kind.from_url(self.url, socket_timeout=self.timeout_s, redis_connect_func=connected)
+            return kind.from_url(self.url, socket_timeout=self.timeout_s, redis_connect_func=connected, retry=never)
         except ValueError as error:
             raise Usage(f"--service: no URL of a Redis server: {error}") from error
 
@@ -66,7 +69,7 @@ class Client:
             options.connected()
 
         self._server = Server(options)
-        pool = self._server.pool(redis.ConnectionPool, greet)
+        pool = self._server.pool(redis.ConnectionPool, Retry, greet)
         try:
             self._redis = redis.Redis(connection_pool=pool, single_connection_client=True)
         except redis.RedisError as error:

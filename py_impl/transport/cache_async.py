@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import redis
 from redis import asyncio
+from redis.asyncio.retry import Retry
 
 from py_impl.contract import Reply, Request
 from py_impl.transport.cache import Server, reply_of
@@ -23,7 +24,7 @@ class Client:
             options.connected()
 
         self._server = Server(options)
-        self._redis = asyncio.Redis(connection_pool=self._server.pool(asyncio.ConnectionPool, greet))
+        self._redis = asyncio.Redis(connection_pool=self._server.pool(asyncio.ConnectionPool, Retry, greet))
         self._redis.response_callbacks.clear()  # values as they come
 
     async def connect(self, in_flight: int) -> None:
