@@ -64,6 +64,14 @@ static void read_percent(const void *row, int which, struct table_value *out)
     table_set_count(out, point->percent > 0 ? point->percent : -1);
 }
 
+static void read_loaded(const void *row, int which, struct table_value *out)
+{
+    const struct serving_point *point = ((const struct row *)row)->point;
+    (void)which;
+    if (point->percent > 0)
+        table_set_format(out, "%lld%%", (long long)point->percent);
+}
+
 static void read_connections(const void *row, int which, struct table_value *out)
 {
     (void)which;
@@ -130,7 +138,8 @@ static const struct table_column load_columns[] = {
     {NULL, "server", UNIT_TEXT, false, 0, read_text, VARIANT},
     {"runtime", NULL, UNIT_TEXT, false, 0, read_text, RUNTIME},
     {"model", NULL, UNIT_TEXT, false, 0, read_text, MODEL},
-    {"percent", "% of saturation", UNIT_COUNT, false, 0, read_percent, 0},
+    {NULL, "loaded", UNIT_TEXT, false, 0, read_loaded, 0},
+    {"percent", NULL, UNIT_COUNT, false, 0, read_percent, 0},
     {"offered", "offered", UNIT_RATE, false, 0, read_number, SERVING_OFFERED},
     {"answered", "answered", UNIT_RATE, true, 0, read_number, SERVING_RATE},
     {"timed_out", "out of time", UNIT_SHARE, false, 0, read_number, SERVING_TIMED_OUT},

@@ -5,7 +5,7 @@ WIDTH = 960
 rows_of_key = (curves + 2) / 3
 KEY = 22 * rows_of_key
 HEIGHT = 440 + KEY
-DATA = ARG1; OUTPUT = ARG2; FORMAT = ARG3; TITLE = ARG4; SUBTITLE = ARG5; SERVERS = ARG6
+DATA = ARG1; OUTPUT = ARG2; FORMAT = ARG3; TITLE = ARG4 . ": memory over idle connections"; SUBTITLE = ARG5; SERVERS = ARG6
 HERE = ARG0[1:strlen(ARG0) - strlen("connections.gp")]
 load HERE . "style.gp"
 set ytics ()

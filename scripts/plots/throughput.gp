@@ -5,11 +5,10 @@ WIDTH = 960
 rows_of_key = (curves + 2) / 3
 KEY = 22 * rows_of_key
 HEIGHT = 440 + KEY
-DATA = ARG1; OUTPUT = ARG2; FORMAT = ARG3; TITLE = ARG4; SUBTITLE = ARG5; SERVERS = ARG6
+DATA = ARG1; OUTPUT = ARG2; FORMAT = ARG3; TITLE = ARG4 . ": p99 of the latency, from when a request was due"; SUBTITLE = ARG5; SERVERS = ARG6
 HERE = ARG0[1:strlen(ARG0) - strlen("throughput.gp")]
 load HERE . "style.gp"
 set ytics ()
 do for [e=-6:2] { do for [m in steps(low, high)] { if (m * 10.0**e >= low && m * 10.0**e <= high) { set ytics add (gprintf("%.0s %cs", m * 10.0**e) m * 10.0**e) } } }
 set xlabel "answers a second"
-set ylabel "p99 from when a request was due"
 load HERE . "curves.gp"
