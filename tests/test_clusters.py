@@ -267,7 +267,7 @@ def test_a_host_that_is_not_there_is_refused(tmp_path, options, said):
 
 @pytest.mark.parametrize("options, said", [
     (["--hosts", "a:0"], "1..100000"),
-    (["--hosts", "./none"], "--hosts: ./none: No such file"),
+    (["--hosts", "./none"], "--hosts './none': No such file"),
     (["--hosts", "a", "--launcher", "mine"], "{host} stands for it"),
     (["--launcher", "ssh"], "--launcher is for --hosts"),
 ])  # fmt: skip

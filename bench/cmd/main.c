@@ -33,7 +33,7 @@ static const struct {
     {"compare", cmd_compare, "compare two runs, for people and for CI"},
     {"claims", cmd_claims, "compare what others published with a run"},
     {"new", cmd_new, "write the first files of a task or a model of your own"},
-    {"doctor", cmd_doctor, "say whether a run is possible here, and what will disturb it"},
+    {"doctor", cmd_doctor, "say whether a run is possible here, and what disturbs it"},
     {"copies", cmd_copies, NULL},
     {"node", cmd_node, NULL},
 };

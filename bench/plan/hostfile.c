@@ -52,7 +52,7 @@ static int settle_hosts(char **hosts, struct error *err)
     struct placement *placement = xcalloc(1, sizeof *placement);
     const bool list = strpbrk(*hosts, ":,") != NULL && strchr(*hosts, '/') == NULL;
     char *given = xstrdup(*hosts);
-    const int rc = list ? 0 : read_file(hosts, err);
+    const int rc = list || (strchr(*hosts, '/') == NULL && !file_exists(*hosts)) ? 0 : read_file(hosts, err);
     const char *wrong = rc != 0 ? NULL : placement_parse(*hosts, placement);
     if (wrong != NULL)
         error_set(err, -EINVAL, "--hosts '%.200s': %s; " WHAT_IT_IS, given, wrong);
@@ -89,21 +89,17 @@ static int settle_launcher(char **launcher, struct error *err)
     const char *line = *launcher == NULL ? "ssh" : *launcher, *wrong = string_list_unquote(&words, line);
     const char *options = wrong == NULL && words.count > 0 ? options_of(words.items[0]) : NULL;
     int rc = 0;
-    char *program = words.count > 0 ? program_find(words.items[0], ".") : NULL;
     if (wrong == NULL && words.count == 0)
         wrong = "there is no program in it";
     if (wrong != NULL)
         rc = error_set(err, -EINVAL, "--launcher: %s", wrong);
     else if (strstr(line, "{host}") == NULL && options == NULL)
         rc = error_set(err, -EINVAL, "--launcher '%.200s': where in it is the host's name? {host} stands for it", line);
-    else if (program == NULL)
-        rc = error_set(err, -EINVAL, "--launcher: there is no program %.200s", words.items[0]);
     else if (strstr(line, "{host}") == NULL || *launcher == NULL) {
         char *text = text_format("%s %s", line, options);
         text_set(launcher, text);
         free(text);
     }
-    free(program);
     string_list_free(&words);
     return rc;
 }
