@@ -17,7 +17,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from copy import copy
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 
 import pytest
 
@@ -122,12 +121,16 @@ class Served:
         self.process.communicate()
 
 
-def start(kind: Kind, *words: object, task: object = None) -> Served:
-    for module in kind.needs:
-        if find_spec(module) is None:
-            pytest.skip(f"an optional library is missing: {module}")
-    if kind.host in (C, EMBED) and not (BUILD / "plugins" / "http.so").exists():
+def look_for(host: Host, *modules: str) -> None:
+    """Skips where what a server stands on is not installed."""
+    for module in modules:
+        pytest.importorskip(module, reason=f"an optional library is missing: {module}")
+    if host in (C, EMBED) and not (BUILD / "plugins" / "http.so").exists():
         pytest.skip("an optional library is missing: libhttp-parser")
+
+
+def start(kind: Kind, *words: object, task: object = None) -> Served:
+    look_for(kind.host, *kind.needs)
     workers = ("--workers", kind.workers) if kind.workers else ()
     return Served(kind.host.program, task or kind.host.faulty, "--model", kind.name, *workers, *words)
 
@@ -262,6 +265,7 @@ def test_who_is_silent_for_too_long_is_closed(kind):
 @pytest.mark.parametrize("kind", [kind for kind in OWN if kind.host is C and kind.name in ("epoll", "thread-pool")], ids=str)
 def test_descriptors_run_out(kind):
     """Who comes then is closed at once, and the others are served on."""
+    look_for(kind.host)
     limited = replace(kind, host=copy(kind.host))
     limited.host.program = ["prlimit", "--nofile=40:40", *kind.host.program]
     server = start(limited)
@@ -414,6 +418,7 @@ def test_a_service_that_goes_and_comes_back(kind):
 
 
 def test_a_service_that_is_not_there():
+    look_for(PY, "h11", "redis")
     words = ("serve", "--task", "incr", "--jobs", "4", "--model", "asyncio")
     done = PY.call(*words, stdin=subprocess.DEVNULL)
     assert done.returncode == 2 and "redis" in done.stderr
@@ -452,6 +457,7 @@ def test_what_cannot_be_served(kind, words, status, said):
 
 @pytest.mark.parametrize("name", ("prefork", "gunicorn"))
 def test_a_worker_that_does_not_open(tmp_path, name):
+    look_for(PY, *(name,) * (name == "gunicorn"))
     task = python_task(PY, tmp_path, worker_open="raise ValueError('not today')")
     with subprocess.Popen([*PY.program, "serve", "--task", task, "--jobs", "4", "--model", name], cwd=ROOT, stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # fmt: skip
@@ -469,6 +475,7 @@ def test_a_library_that_is_missing(kind):
 
 @one_of_each_host
 def test_nginx_in_front(kind):
+    look_for(kind.host, *kind.needs)
     server = Served([sys.executable, "-s", "-E", "-m", "py_impl.serving.nginx", *kind.host.program], kind.host.faulty, "--model", kind.name)
     try:
         with closing(server.connect()) as connection:
