@@ -319,6 +319,7 @@ static int ask(const struct kind *kind, const struct capture *how, struct servic
         return rc;
     char *hello = kind->hello == NULL ? NULL : kind->hello(out->url);
     rc = service_url_ask(&address, hello, kind->mark, answer, sizeof answer);
+    rc = rc == -EPIPE ? -ECONNRESET : rc; /* it hung up, and not the supervisor */
     free(hello);
     return rc != 0 ? error_set(err, rc, "%s", strerror(-rc)) : take_answer(kind, answer, out, err);
 }
