@@ -152,8 +152,8 @@ def test_the_light_client_says_what_it_cannot(origin, tmp_path):
 
 @pytest.mark.parametrize("host", (C, PY))
 @pytest.mark.parametrize("url, params, status, reason", [
-    ("http://127.0.0.1:1/{job}", {"tls": 1}, 2, "url: tls=1 needs https, or #tls=PORT"),
-    ("http://127.0.0.1:1/{job}#tls=2", {"tls": 1, "http": 2}, 2, "url: tls=1 needs https, or #tls=PORT"),
+    ("http://127.0.0.1:1/{job}", {"tls": 1}, 77, "url: tls=1 needs https, or #tls=PORT"),
+    ("http://127.0.0.1:1/{job}#tls=2", {"tls": 1, "http": 2}, 77, "url: tls=1 needs https, or #tls=PORT"),
     ("http://127.0.0.1:1/{job}#h2=2", {"http": 2}, 2, "url: HTTP/2 is asked for over TLS only"),
     ("http://localhost:9?x#h2=3&tls=1", {"tls": 1}, 1, "localhost:1"),  # nobody listens there
     ("http://localhost?x#h2=1&tls=3", {"tls": 1}, 1, "localhost:3"),

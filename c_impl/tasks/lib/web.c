@@ -58,11 +58,12 @@ static int aim(const struct cobench_open *how, char out[COBENCH_URL_MAX], struct
     const char *port = strstr(text + length, http2 ? "h2=" : "tls=");
     if (plain && http2 && !tls)
         return refuse(err, "HTTP/2 is asked for over TLS only: tls=1");
-    if (plain && tls && !port)
-        return refuse(
-            err,
-            "tls=1 needs https, or #tls=PORT&h2=PORT behind an http URL; the origin has that where it is built with "
-            "libssl-dev and libnghttp2-dev");
+    if (plain && tls && !port) {
+        (void)refuse(err, "tls=1 needs https, or #tls=PORT&h2=PORT behind an http URL; the origin has that where it is "
+                          "built with libssl-dev and libnghttp2-dev");
+        snprintf(err->type, sizeof err->type, COBENCH_NOT_POSSIBLE);
+        return -ENOTSUP;
+    }
     if (!plain || !tls)
         return snprintf(out, COBENCH_URL_MAX, "%.*s", length, text) < COBENCH_URL_MAX ? 0 : refuse(err, TOO_LONG);
     const char *host = text + 7, *rest = host + strcspn(host, "/?#");

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from py_impl.contract import CHOICE, INT, URL, URL_FRESH, URL_HTTP2, URL_MAX, BadLength, BadNumber, HttpStatus, Param, Reply, Request
+from py_impl.contract import (  # fmt: skip
+    CHOICE, INT, URL, URL_FRESH, URL_HTTP2, URL_MAX, BadLength, BadNumber,
+    HttpStatus, NotPossible, Param, Reply, Request,
+)
 
 WEB_PARAMS = (
     Param("url", URL, None, "where to ask; {job}, {size} and {delay} are filled in"),
@@ -71,8 +74,8 @@ def aim(template: str, tls: bool, http2: bool) -> str:
         return base
     _, there, port = ports.partition("h2=" if http2 else "tls=")
     if not there:
-        raise ValueError("url: tls=1 needs https, or #tls=PORT&h2=PORT behind an http URL; the origin has that where it is built with "
-                         "libssl-dev and libnghttp2-dev")
+        raise NotPossible("url: tls=1 needs https, or #tls=PORT&h2=PORT behind an http URL; the origin has that where it is built with "
+                          "libssl-dev and libnghttp2-dev")
     place = min((base + mark).find(mark, 7) for mark in "/?")
     host = base[7:place]
     host = host[: host.find("]") + 1] or host.partition(":")[0]  # in brackets an IPv6 address
