@@ -44,7 +44,6 @@ FOREIGN = {
     "omp.h": ["c_impl/plugins"],
     "mpi.h": ["c_impl/engines"],
     "hiredis/": ["c_impl/redis"],
-    "libpq-fe.h": ["c_impl/transport"],
     "libxml/": ["c_impl/tasks"],
     "zmq.h": ["c_impl/dispensers"],
     "event2/": ["bench/origin"],

@@ -338,6 +338,16 @@ static void note_argument(json_t **argv, const char *word)
     free(text);
 }
 
+/* serve-bench times servers and nothing else. */
+static int check_served(const struct session *s, struct error *err)
+{
+    for (size_t g = 0; s->options.serves && g < s->plan.group_count; g++)
+        if (!plan_serves(&s->plan.groups[g]))
+            return error_set(err, -EINVAL, "group '%.200s' is not one of serving: cobench run takes it",
+                             s->plan.groups[g].name);
+    return 0;
+}
+
 static int make_plan(struct session *s, struct error *err)
 {
     int rc = nodes_open(s->options.plan.hosts, s->options.plan.launcher, &s->nodes, err);
@@ -358,7 +368,8 @@ static int make_plan(struct session *s, struct error *err)
                                        .catalog = &s->catalog,
                                        .effective_cpus = s->nodes.placement.count > 0 ? (double)s->nodes.placement.slots
                                                                                       : cpus_effective("")};
-    return plan_make(&source, &s->plan, err);
+    rc = plan_make(&source, &s->plan, err);
+    return rc != 0 ? rc : check_served(s, err);
 }
 
 static int start_origin(struct session *s, struct error *err)
@@ -531,6 +542,8 @@ static int read_plan(struct session *s, struct error *err)
     plan_free(&named);
     if (rc == 0)
         rc = plan_read(plan, &s->catalog, &s->plan, err);
+    if (rc == 0)
+        rc = check_served(s, err);
     return rc != 0 ? rc : nodes_open(s->plan.hosts, s->plan.launcher, &s->nodes, err);
 }
 

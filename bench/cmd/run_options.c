@@ -351,7 +351,7 @@ static int take_function(struct run_options *o, struct error *err)
 static int parse(const struct options *table, int argc, char **argv, struct run_options *out, struct error *err)
 {
     uint64_t given = 0;
-    *out = (struct run_options){.plan.seed = -1, .plan.margin = -1};
+    *out = (struct run_options){.plan.seed = -1, .plan.margin = -1, .plan.serving = {.delay_ms = -1, .idle = -1}};
     int rc = options_parse(table, argc, argv, out, &given, err);
     if (rc == 0)
         rc = options_path("tasks", true, &out->plan.tasks_dir, err);

@@ -163,8 +163,8 @@ static struct serving_options serving_settle(const struct serving_options *optio
     return (struct serving_options){.servers = option->servers.count > 0 ? option->servers : suite->servers,
                                     .rates = option->rates.count > 0 ? option->rates : suite->rates,
                                     .duration_s = option->duration_s > 0 ? option->duration_s : suite->duration_s,
-                                    .delay_ms = option->delay_ms > 0 ? option->delay_ms : suite->delay_ms,
-                                    .idle = option->idle > 0 ? option->idle : suite->idle,
+                                    .delay_ms = option->delay_ms >= 0 ? option->delay_ms : suite->delay_ms,
+                                    .idle = option->idle >= 0 ? option->idle : suite->idle,
                                     .behind = option->behind != NULL ? option->behind : suite->behind};
 }
 
@@ -316,8 +316,6 @@ static void add_runtime_cells(struct plan *p, const struct catalog *c, struct pl
         add_checks(p, baseline);
 }
 
-/* Asked for by name, a runtime that lacks the task is an error; taken along with all, its cells say why not, or where the
- * task is a user's own there are none. */
 /* Adds one runtime's servers of a group, and each once more behind what is to stand before it. */
 static void add_server_cells(struct plan *p, const struct catalog *c, struct plan_cell cell,
                              const struct serving_options *asked)
@@ -340,6 +338,8 @@ static void add_server_cells(struct plan *p, const struct catalog *c, struct pla
     }
 }
 
+/* Asked for by name, a runtime that lacks the task is an error; taken along with all, its cells say why not, or where the
+ * task is a user's own there are none. */
 static int add_group_cells(struct plan *p, const struct plan_source *s, const struct suite_group *from, size_t g,
                            struct error *err)
 {
@@ -689,6 +689,8 @@ static int take_serving(struct plan *p, const struct plan_source *s, const struc
                            catalog_names(c->servers, c->server_count, sizeof *c->servers));
     if (asked.servers.count == 0)
         return 0;
+    if (asked.rates.count >= SERVING_LOADS)
+        return error_set(err, -EINVAL, "group '%.200s': at most %d rates", from->name, SERVING_LOADS - 1);
     if (g->rate > 0 || s->options->scaling != NULL || from->scaling != NULL || is(g->asks, "url") ||
         is(g->asks, "command"))
         return error_set(err, -EINVAL,
@@ -697,8 +699,8 @@ static int take_serving(struct plan *p, const struct plan_source *s, const struc
                          from->name);
     g->baseline = BASELINE_NONE;
     g->duration_s = asked.duration_s > 0 ? asked.duration_s : SERVING_DURATION_S;
-    g->delay_ms = asked.delay_ms;
-    g->idle = asked.idle;
+    g->delay_ms = asked.delay_ms > 0 ? asked.delay_ms : 0;
+    g->idle = asked.idle > 0 ? asked.idle : 0;
     g->rates = asked.rates.count > 0 ? keep(p, string_list_join(&asked.rates, ",")) : NULL;
     return 0;
 }

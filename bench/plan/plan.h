@@ -22,6 +22,7 @@
 #define BASELINE_NONE        "none"
 #define SERVING_ALL          "all" /* servers */
 #define SERVING_DURATION_S   1.0
+#define SERVING_LOADS        12 /* at most, the one that finds the saturation among them */
 #define BASELINE_RUNTIME     "py"      /* whose baseline stands for all of a group */
 #define RUNTIME_PROGRAM      "program" /* that of the programs of the user's own */
 

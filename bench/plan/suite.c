@@ -82,7 +82,7 @@ struct suite_group *suite_add_group(struct suite *suite, const char *name, const
 {
     suite->groups = array_grow(suite->groups, suite->count, sizeof *suite->groups);
     struct suite_group *g = &suite->groups[suite->count++];
-    *g = (struct suite_group){.name = xstrdup(name), .params = json_object()};
+    *g = (struct suite_group){.name = xstrdup(name), .params = json_object(), .serving = {.delay_ms = -1, .idle = -1}};
     text_set(&g->task, task);
     return g;
 }

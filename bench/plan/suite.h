@@ -14,7 +14,7 @@
 #include "bench/protocol/catalog.h"
 #include "bench/util/text.h"
 
-/* How servers are loaded (docs/serving.md). Zeros: not said. */
+/* How servers are loaded (docs/serving.md). Zeros, of delay_ms and idle -1: not said. */
 struct serving_options {
     struct string_list servers; /* names, or "all"; none: the group is not one of serving */
     struct string_list rates;   /* of the open loops, in per cent of the saturation */

@@ -11,7 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/run/server.h"
@@ -460,7 +459,10 @@ int serve_take(const struct bench *b, const struct plan_cell *cell, const struct
     sample_blank(out);
     dir_clear(b->scratch);
     interference_take(b->watch, &looks[0]);
+    const struct service_use before = services_use(b->services, b->catalog, cell, false);
     const int rc = run_server(&v, err);
+    const struct service_use now = services_use(b->services, b->catalog, cell, false);
+    v.own_cpu_ns += before.cpu_ns >= 0 && now.cpu_ns > before.cpu_ns ? now.cpu_ns - before.cpu_ns : 0;
     interference_take(b->watch, &looks[1]);
     interference_between(b->watch, looks, v.own_cpu_ns, &out->around);
     interference_find(&out->around, out->disturbed, &out->disturbances);

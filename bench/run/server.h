@@ -15,7 +15,7 @@ struct server {
     struct service_process process;
     int said; /* the other end of its standard output; -1: closed */
     int port; /* of 127.0.0.1 */
-    int64_t ready_ns, workers;
+    int64_t ready_ns;
 };
 #define SERVER_NONE                  \
     {                                \

@@ -329,7 +329,10 @@ static int ask_taken(struct services *s, const struct capture *how, struct error
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < SERVICES; i++) {
         struct error why;
-        if (s->rows[i].url != NULL && ask(&kinds[i], how, &s->rows[i], &why) != 0)
+        rc = s->rows[i].url != NULL ? ask(&kinds[i], how, &s->rows[i], &why) : 0;
+        if (rc == -EINTR || rc == -EPIPE)
+            *err = why;
+        else if (rc != 0)
             rc = error_set(err, -EINVAL, "--service %s: %s", kinds[i].name, why.text);
     }
     return rc;
@@ -401,14 +404,15 @@ static int start(const struct kind *kind, const char *program, const struct plac
     kind->listen(place, &words);
     const struct supervisor_command command = {.argv = words.items, .cwd = v->folder, .out = -1, .err = -1};
     int rc = service_start(how->supervisor, command, &v->process, &why);
+    const bool is_started = rc == 0;
     v->process.forks = kind->psql;
-    if (rc == 0)
+    if (is_started)
         rc = await(kind, how, v, err);
     else if (rc == -EPIPE)
         *err = why;
     else
         v->why = text_format("%s cannot be started in %s: %s", kind->name, v->folder, strerror(-rc));
-    if (rc != 0 && rc != -EINTR)
+    if (!is_started)
         text_set(&v->folder, NULL); /* which may be somebody else's */
     if (rc != -EPIPE && rc != -EINTR)
         rc = 0;

@@ -9,10 +9,10 @@
 #include <jansson.h>
 #include <stdint.h>
 
+#include "bench/plan/plan.h"
 #include "bench/util/json_line.h"
 
-#define SERVING_LOADS 12
-#define SERVING_IDLE  8
+#define SERVING_IDLE 8
 
 /* One load. The first of a timed sample is a closed loop, which finds the saturation; the others are open ones. */
 struct serving_load {

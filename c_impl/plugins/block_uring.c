@@ -52,7 +52,7 @@ static void ring_flush(void *engine)
     int rc;
     do
         rc = io_uring_submit(&ring->ring);
-    while (rc == -EINTR || rc == -EAGAIN);
+    while (rc == -EINTR || rc == -EAGAIN || (rc > 0 && io_uring_sq_ready(&ring->ring) > 0));
 }
 
 static struct block *ring_take(void *engine)

@@ -458,6 +458,8 @@ static int requests_take(void *taker, uint64_t *job, struct cobench_error *err)
 static const char *failure_tell(const struct requests *r, uint64_t place, char *line, size_t size)
 {
     struct failure failures[FAILURES_MAX];
+    if (atomic_load(&r->how->run->shared->failure_claimed) > FAILURES_MAX)
+        return "the job failed"; /* what is kept may be an earlier one of this place */
     for (unsigned i = shared_state_failures(r->how->run->shared, failures); i-- > 0;)
         if (failures[i].job == place)
             return error_words(&failures[i].error, line, size);
@@ -534,13 +536,11 @@ static void end_wait(const struct requests *r, int signals)
 /* Whether all workers have ended in time. */
 static bool gone_wait(struct requests *r)
 {
-    struct timespec until;
+    const struct timespec until = clock_timespec(clock_now_ns() + GRACE_NS);
     int rc = 0;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += GRACE_NS / NS_PER_S;
     pthread_mutex_lock(&r->lock);
     while (!r->gone && rc == 0)
-        rc = pthread_cond_timedwait(&r->changed, &r->lock, &until);
+        rc = pthread_cond_clockwait(&r->changed, &r->lock, CLOCK_MONOTONIC, &until);
     const bool gone = r->gone;
     pthread_mutex_unlock(&r->lock);
     return gone;
