@@ -167,6 +167,9 @@ class Worker:
         clients, end_ns = self.run.clients, 0
         for job in jobs:
             request = self.begin(job)
+            if request is None:
+                end_ns = monotonic_ns()
+                continue
             self.client = clients.get()
             self.waited(job)
             end_ns = self._wait(job, request)

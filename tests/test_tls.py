@@ -17,7 +17,7 @@ from zlib import crc32
 import pytest
 
 from driver import Run
-from hosts import BUILD, C, EMBED, EXT, PY
+from hosts import BUILD, C, EMBED, EXT, ORIGIN_HAS_TLS, PY, WITHOUT_TLS
 from origin_stub import body_of
 
 
@@ -34,13 +34,14 @@ class Secure:
 
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory) -> Iterator[Secure]:
+    if not ORIGIN_HAS_TLS:
+        pytest.skip(WITHOUT_TLS)
     certificate = tmp_path_factory.mktemp("tls") / "certificate.pem"
     process = subprocess.Popen([BUILD / "cobench-origin", "--certificate", certificate], stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, text=True)  # fmt: skip
     template = process.stdout.readline().rstrip("\n")
     match = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/body/\{job\}\?size=\{size\}&delay=\{delay\}#tls=(\d+)&h2=(\d+)", template)
-    if not match:
-        pytest.skip("an optional library is missing: libssl-dev or libnghttp2-dev, of which this build's origin has none")
+    assert match, template
     try:
         yield Secure(template, certificate, dict(zip(("http", "tls", "h2"), map(int, match.groups()))))
         assert process.poll() is None, "the origin died"
@@ -82,10 +83,11 @@ def test_no_session_is_resumed(origin):
 @pytest.mark.parametrize("port", ["tls", "h2"])
 def test_who_does_not_speak_it_is_hung_up_on(origin, port, data):
     plain = socket.create_connection(("127.0.0.1", origin.ports[port]), timeout=20)
-    with plain, suppress(OSError):
+    with plain, suppress(ConnectionError):
         plain.sendall(data)
-        plain.shutdown(socket.SHUT_WR)
-        while plain.recv(4096):  # a time-out is an OSError too, but not an end
+        with suppress(OSError):  # it may have hung up already
+            plain.shutdown(socket.SHUT_WR)
+        while plain.recv(4096):
             pass
 
 
@@ -123,7 +125,7 @@ def test_every_client_gets_the_same(host, client, model, origin, tmp_path):
         if "http" in params and host in (PY, EXT) and client not in SPEAK_HTTP2:
             assert done.status == 77 and "no HTTP/2" in done.reason
             return
-        if done.status == 77:
+        if done.status == 77 and client != "default":
             pytest.skip(f"an optional library is missing: {done.reason}")
         assert (done.status, done.stderr) == (0, "")
         assert done.results == [crc32(body_of(job, params.get("size", 2000))) for job in range(JOBS)]
@@ -145,7 +147,7 @@ def test_the_light_client_says_what_it_cannot(origin, tmp_path):
         done = fetch(C, tmp_path, origin, "http", "sync", **params)
         assert done.status == 77 and ("plain HTTP/1.1" in done.reason or "libhttp-parser" in done.reason)
     plain = fetch(C, tmp_path, origin, "http", "async", tls=0, **ONE_A_JOB)
-    if plain.status == 77:
+    if plain.status == 77 and "libhttp-parser" in plain.reason:
         pytest.skip(f"an optional library is missing: {plain.reason}")
     assert plain.status == 0 and plain.record["connections"] == JOBS
 

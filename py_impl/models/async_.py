@@ -51,6 +51,8 @@ async def lane(run: Run, worker: Worker, jobs: Iterable[int], handed: bool = Fal
             run.kept.append(((job,), (await worker.await_job(job, run.task.item(job)),)))
             continue
         request = worker.begin(job)
+        if request is None:
+            continue
         if shared is not None:
             await shared.acquire()
             worker.waited(job)

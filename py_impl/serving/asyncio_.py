@@ -28,6 +28,7 @@ class Connection:
         self.parser = self.h11.Connection(self.h11.SERVER)
         self.loop = asyncio.get_running_loop()
         self.busy = False  # a job is under way
+        self.head = False  # a HEAD was asked, whose answer has no body
         self.heard = monotonic()  # when something came from or went to the client
         self.timer = self.loop.call_later(endpoint.run.request_timeout_s, self.look)
 
@@ -65,13 +66,14 @@ class Connection:
                 method, target = event.method.decode("ascii"), event.target.decode("ascii")
             elif kind is end_of_message:
                 path, _, query = target.partition("?")
-                self.busy = True
+                self.busy, self.head = True, method == "HEAD"
                 answer = await awaited(method, path, query)
                 self.busy, self.heard = False, monotonic()
                 self.send(answer)
                 await drain()
                 if parser.our_state is self.h11.MUST_CLOSE:
                     return
+                self.head = False
                 parser.start_next_cycle()
             elif kind is closed:
                 return
@@ -84,7 +86,8 @@ class Connection:
         status, body = answer
         headers = [("Content-Type", TYPE), ("Content-Length", str(len(body)))]
         send, h11 = self.parser.send, self.h11
-        self.writer.write(send(h11.Response(status_code=status, headers=headers)) + send(h11.Data(data=body)) + send(h11.EndOfMessage()))
+        began = send(h11.Response(status_code=status, headers=headers))
+        self.writer.write(began + (b"" if self.head else send(h11.Data(data=body))) + send(h11.EndOfMessage()))
 
 
 def serve(site: Site) -> None:
@@ -92,10 +95,10 @@ def serve(site: Site) -> None:
 
     async def loop() -> None:
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # it says so where there is no descriptor for a connection
+        await site.endpoint.await_open()  # first, as the port of a worker that takes another's place is known already
         server = await asyncio.start_server(
             lambda reader, writer: Connection(site.endpoint, reader, writer).converse(), sock=site.socket, backlog=BACKLOG
         )
-        await site.endpoint.await_open()
         site.up()
         await server.serve_forever()
 

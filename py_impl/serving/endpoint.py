@@ -48,7 +48,8 @@ class Endpoint:
         if worker is None:
             run = Run()
             run.__dict__.update(self.run.__dict__)
-            run.slots, run.shared, run.kept = OneSlot(), OwnState(self.run.shared), []
+            # That of a thread is opened by a request, whose answer says why it was not: no failure of the server.
+            run.slots, run.shared, run.kept = OneSlot(), OwnState(None if self._threads else self.run.shared), []
             self._own.state = run.shared
             worker = self._own.worker = open_worker(run, 0, 0 if self._threads else WORKER_PROCESS)
         return worker

@@ -31,7 +31,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", TYPE)
         self.send_header("Content-Length", str(len(body)))
-        if {"Content-Length", "Transfer-Encoding"} & set(self.headers):  # nobody reads the request's body, which is no request
+        if "Content-Length" in self.headers or "Transfer-Encoding" in self.headers:  # nobody reads the request's body, which is no request
             self.close_connection = True
             self.send_header("Connection", "close")
         self.end_headers()

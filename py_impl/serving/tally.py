@@ -22,7 +22,7 @@ class Tally:
 
     def add(self, answer: tuple[int, bytes]) -> None:
         status, body = answer
-        what = REQUESTS if status == 200 else ERRORS if status >= 500 else REFUSED
+        what = REQUESTS if status == 200 else ERRORS if status == 500 else REFUSED
         with self._lock:
             self._counts[self.number * CELL // 8 + what] += 1
             if what == ERRORS:

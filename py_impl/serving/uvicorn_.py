@@ -22,13 +22,13 @@ def serve(site: Site) -> None:
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list | None = None) -> None:
+            await site.endpoint.await_open()  # first, as in asyncio_.py
             await super().startup(sockets=sockets)
-            await site.endpoint.await_open()
             site.up()
 
     def worker() -> None:
         config = uvicorn.Config(
-            site.endpoint.asgi, interface="asgi3", log_config=None, log_level="critical", access_log=False, lifespan="off", backlog=BACKLOG,
+            site.endpoint.asgi, interface="asgi3", log_config=None, log_level="critical", access_log=False, lifespan="off", ws="none", backlog=BACKLOG,
             timeout_keep_alive=max(1, round(site.endpoint.run.request_timeout_s)),
         )  # fmt: skip
         Server(config).run(sockets=[site.socket])
