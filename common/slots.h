@@ -39,11 +39,15 @@ struct slot {
     int32_t worker;     /* 0..workers-1 in pools; the job's number in models that start one worker a job */
     uint32_t state;     /* enum slot_state */
     uint32_t runs;      /* how often the job was started: exactly 1 in a sound run */
-    uint32_t waited_us; /* for a connection, where workers share fewer than they are; part of the time from its start */
+    uint32_t waited_us; /* for a connection, where workers share fewer than they are, or for locks (cobench_task.waited); part of
+                           the time from its start */
     int64_t due_ns;     /* 0 in a closed loop. In an open one how long after the gate the job is to arrive, until it is
                            handed out; from then on the instant */
     int64_t replied_ns; /* when the reply or the end of the delay was in hand, 0 where nothing was asked */
-    uint64_t command;   /* the process of the job's command; SLOT_COMMAND_OVER when it has ended, 0: none yet */
+    union {
+        uint64_t command; /* the process of the job's command; SLOT_COMMAND_OVER when it has ended, 0: none yet */
+        uint64_t awaits;  /* of a job that asked for jobs: the number of the one that it waits for, and 1; 0: it waits for none */
+    };
 };
 
 _Static_assert(sizeof(struct slot) == 64, "a slot is one cache line");

@@ -17,6 +17,11 @@ A Python task is a module with NAME, ABOUT, KIND, ASKS, JOBS, PARAMS and the fun
                                                 with each reply, to step 0, 1, ...: where it asks for something the job waits again,
                                                 else `run` has this last one
     run(state, worker, job, reply) -> int       its result, 0..2^64-1; reply is None for NOTHING and DELAY
+    waited(state, worker) -> int                how many ns the job that `run` has just computed has waited for locks
+    audit(state) -> Audit                       once, when all workers have closed and all jobs were done: whether what they have
+                                                changed in common is as it has to be. A task that has it keeps that in memory
+                                                that `open` maps shared and anonymous (mmap.mmap(-1, size)): its workers are
+                                                threads of this process, or forked from it
 
 of which all but `run` are optional: without `open` the state is None, without `worker_open` the worker is, without `payload` there is none. `params`
 maps each key to its value: int for INT, bytes for TEXT, str for the rest. SPLITS = True says that the jobs share one
@@ -30,13 +35,14 @@ more than the whole host of the cheapest run.
 
 from __future__ import annotations
 
-CONTRACT_VERSION = 4
+CONTRACT_VERSION = 5
 
 # KIND: what the work is, from which the default number of workers follows.
 NONE, CPU, IO, MIXED = KINDS = ("none", "cpu", "io", "mixed")
 
 # ASKS: the most any job of a task asks for.
-NOTHING, DELAY, URL, COMMAND, SQL, CACHE, BLOCK = ASKS = ("nothing", "delay", "url", "command", "sql", "cache", "block")
+NOTHING, DELAY, URL, COMMAND, SQL, CACHE, BLOCK, RESULTS = ASKS = (
+    "nothing", "delay", "url", "command", "sql", "cache", "block", "jobs")
 SERVICES = {SQL: "postgresql", CACHE: "redis"}  # that has to be there for it (--service)
 CONNECTS = (URL, SQL, CACHE)  # asks that go over connections, which are counted
 
@@ -86,11 +92,12 @@ class Param:
 class Request:
     """What one job asks for."""
 
-    __slots__ = ("ask", "delay_ns", "url", "words", "directory", "flags", "statements", "key", "path", "offset", "length")
+    __slots__ = ("ask", "delay_ns", "url", "words", "directory", "flags", "statements", "key", "path", "offset", "length", "jobs")
 
     def __init__(
         self, ask: str = NOTHING, delay_ns: int = 0, url: str = "", words: list[bytes] = (), directory: str | None = None,
         flags: int = 0, statements: tuple[str, ...] = (), key: int = 0, path: str | None = None, offset: int = 0, length: int = 0,
+        jobs: tuple[int, ...] = (),
     ) -> None:  # fmt: skip
         self.ask = ask
         self.delay_ns = delay_ns  # DELAY: how long to wait
@@ -104,6 +111,9 @@ class Request:
         self.path = path  # BLOCK: the file, the same for all jobs; each process of workers opens it once
         self.offset = offset  # BLOCK: in bytes
         self.length = length  # BLOCK: 1..BLOCK_MAX; fewer bytes in the file are the job's failure, ShortBlock
+        # RESULTS, in `request` alone: those of this run, 0..n-1, whose results it needs, none of which may need this one. Where
+        # one of them fails, so does this, NeededFailed. A task that asks for jobs may ask for delays in `more`.
+        self.jobs = jobs
 
 
 class Reply:
@@ -114,9 +124,21 @@ class Reply:
     def __init__(self, status: int, body: bytes, digest: int = 0) -> None:
         self.status = status  # HTTP status; SQL: how many rows came of the last statement that gave any; CACHE: 0 for nil, else 1; else 0
         # SQL: the first field of the first of these rows, as text, empty for NULL or no row; CACHE: a string, or an integer in
-        # decimal digits; BLOCK: the bytes, which may be any buffer.
+        # decimal digits; BLOCK: the bytes, which may be any buffer; RESULTS: the results, 8 bytes each in the machine's byte
+        # order, as memoryview(body).cast("Q") reads them, in the order in which they were asked for.
         self.body = body
         self.digest = digest  # COMMAND: of what it printed: how many bytes (modulo 2^32) << 32 | their CRC-32
+
+
+class Audit:
+    """What a task that changes something in common finds at the end."""
+
+    __slots__ = ("wrong", "of", "finding")
+
+    def __init__(self, wrong: int, of: int, finding: str = "") -> None:
+        self.wrong = wrong  # so many of `of` changes are lost, torn or doubled
+        self.of = of  # at least 1
+        self.finding = finding  # one line for a person: what was lost of what, and what does not add up; empty where nothing is wrong
 
 
 class HttpStatus(Exception):

@@ -86,11 +86,11 @@ def test_lists_of_a_kind_are_one():
 LOAD_ERRORS = {
     C: ["task file 'D/cut.so' does not load", "task file 'D/no_symbol.so' has no symbol 'cobench_task'",
         "task file 'D/other.so' calls its task 'faulty'", "task file 'D/text.so' is no shared object",
-        "task file 'D/wrong_contract.so' has contract version 1004, this host has 4"],
+        "task file 'D/wrong_contract.so' has contract version 1005, this host has 5"],
     EXT: ["task 'D/cut.so' does not load: ImportError: D/cut.so: ",
           "task 'D/no_symbol.so' does not load: ImportError: there is no symbol 'cobench_task'", "task 'other': calls itself 'faulty'",
           "task 'D/text.so' does not load: ImportError: ",
-          "task 'D/wrong_contract.so' does not load: ImportError: it has contract version 1004, this host has 4"],
+          "task 'D/wrong_contract.so' does not load: ImportError: it has contract version 1005, this host has 5"],
     PY: ["task 'D/broken.py' does not load: ModuleNotFoundError", "task 'D/empty.py' does not keep to the contract: NAME is missing",
          "task 'other': calls itself 'faulty'"],
 }  # fmt: skip

@@ -24,6 +24,7 @@ const struct contract_ask *contract_ask(enum cobench_ask ask)
         [COBENCH_ASK_SQL] = {.name = "sql", .service = "postgresql", .connects = true},
         [COBENCH_ASK_CACHE] = {.name = "cache", .service = "redis", .connects = true},
         [COBENCH_ASK_BLOCK] = {.name = "block"},
+        [COBENCH_ASK_JOBS] = {.name = "jobs"},
     };
     return (unsigned)ask < sizeof rows / sizeof *rows ? &rows[ask] : NULL;
 }
@@ -72,7 +73,7 @@ int contract_check_request(const struct cobench_task *task, const struct cobench
         return error_fill(err, -EINVAL, "asked for a negative delay");
     if (((ask->ask == COBENCH_ASK_COMMAND || ask->ask == COBENCH_ASK_CACHE) && (!ask->words || !*ask->words)) ||
         (ask->ask == COBENCH_ASK_SQL && (!ask->statements || !*ask->statements)) ||
-        (ask->ask == COBENCH_ASK_BLOCK && !ask->path))
+        (ask->ask == COBENCH_ASK_BLOCK && !ask->path) || (ask->ask == COBENCH_ASK_JOBS && !ask->jobs))
         return error_fill(err, -EINVAL, "asked for a %s without saying which", contract_ask_name(ask->ask));
     if (ask->ask == COBENCH_ASK_BLOCK && (ask->length < 1 || ask->length > COBENCH_BLOCK_MAX))
         return error_fill(err, -EINVAL, "asked for a block of %zu bytes: must be 1..%u", ask->length,

@@ -15,8 +15,9 @@
  *       before_fork                     in the parent, before each fork() of a model that forks
  *       after_fork_parent / _child      in the parent and in the child, right after it
  *         worker_open                   in the thread or child process that will run jobs
- *           request, more, run          for each job this worker draws, `more` with each reply, `run` with the last
+ *           request, more, run, waited  for each job this worker draws, `more` with each reply, `run` with the last
  *         worker_close                  in the same thread
+ *     audit                             once, after the last worker, where all jobs were done
  *     close                             once, after the last worker (in a forked child: never)
  *
  * Under the start method `spawn` every worker process calls `open` for itself; the parent does so, and closes again before
@@ -40,7 +41,7 @@ extern "C" {
 #endif
 
 /* Goes up with every change that an older host or task would misread. A host refuses a task of another version. */
-#define COBENCH_CONTRACT_VERSION 4
+#define COBENCH_CONTRACT_VERSION 5
 #define COBENCH_TASK_SYMBOL      "cobench_task"
 
 #define COBENCH_URL_MAX     2048        /* bytes, with the final NUL */
@@ -52,7 +53,7 @@ extern "C" {
 enum cobench_kind { COBENCH_KIND_NONE, COBENCH_KIND_CPU, COBENCH_KIND_IO, COBENCH_KIND_MIXED };
 
 /* What a job may ask its host for. Names in JSON: "nothing" "delay" "url" "command" (in the runtimes c and py) "sql" "cache"
- * "block". The services that sql and cache need, PostgreSQL and Redis, are the host's to know. */
+ * "block" "jobs". The services that sql and cache need, PostgreSQL and Redis, are the host's to know. */
 enum cobench_ask {
     COBENCH_ASK_NOTHING,
     COBENCH_ASK_DELAY,
@@ -60,7 +61,8 @@ enum cobench_ask {
     COBENCH_ASK_COMMAND,
     COBENCH_ASK_SQL,
     COBENCH_ASK_CACHE,
-    COBENCH_ASK_BLOCK
+    COBENCH_ASK_BLOCK,
+    COBENCH_ASK_JOBS
 };
 
 /* Flags of a request. */
@@ -136,6 +138,10 @@ struct cobench_request {
     const char *path; /* BLOCK: the file, the same for all jobs; each process of workers opens it once */
     uint64_t offset;  /* BLOCK: in bytes */
     size_t length;    /* BLOCK: 1..COBENCH_BLOCK_MAX; fewer bytes in the file are the job's failure, "ShortBlock" */
+    /* JOBS, in `request` alone: the jobs of this run, 0..n-1, whose results it needs, none of which may need this one. Where
+     * one of them fails, so does this, "NeededFailed". A task that asks for jobs may ask for delays in `more`. */
+    const uint64_t *jobs;
+    size_t job_count;
     char url[COBENCH_URL_MAX]; /* URL: absolute, http or https; last, as it is emptied by its first byte */
 };
 
@@ -144,10 +150,17 @@ struct cobench_request {
 struct cobench_reply {
     int status; /* HTTP status; SQL: how many rows came of the last statement that gave any; CACHE: 0 for nil, else 1; else 0 */
     /* `length` bytes; not NUL-terminated; NULL only where length is 0. SQL: the first field of the first of these rows, as text,
-     * empty for NULL or no row; CACHE: a string, or an integer in decimal digits; BLOCK: the bytes, aligned to 512. */
+     * empty for NULL or no row; CACHE: a string, or an integer in decimal digits; BLOCK: the bytes, aligned to 512; JOBS: the
+     * results, a uint64_t each, in the order in which they were asked for. */
     const unsigned char *body;
     size_t length;
     uint64_t digest; /* COMMAND: of what it printed: how many bytes (modulo 2^32) << 32 | their CRC-32 */
+};
+
+/* What a task that changes something in common finds at the end. The host empties it first. */
+struct cobench_audit {
+    uint64_t wrong, of; /* so many of so many changes are lost, torn or doubled; `of` is at least 1 */
+    char finding[160];  /* one line for a person: what was lost of what, and what does not add up. Empty where nothing is wrong */
 };
 
 /* Flags of worker_open. */
@@ -190,6 +203,15 @@ struct cobench_task {
     /* Computes the job's 64-bit result. */
     int (*run)(void *state, void *worker, uint64_t job, const struct cobench_reply *reply, uint64_t *result,
                struct cobench_error *err);
+    /* How many ns the job that `run` has just computed has waited for locks. NULL: it takes none. */
+    uint64_t (*waited)(void *state, void *worker);
+    /*
+     * Whether what the jobs have changed in common is as it has to be: its invariant. By the process that opened the task, when
+     * all its workers have closed. A task that has it keeps what it changes in memory that `open` maps shared and anonymous: so
+     * its workers are threads of this process, or forked from it, and a host refuses it under any other model (START_SPAWN,
+     * other hosts, an interpreter for each). What it finds wrong is the run's finding and not its failure.
+     */
+    int (*audit)(void *state, struct cobench_audit *audit, struct cobench_error *err);
 };
 
 /*
