@@ -72,6 +72,8 @@ plugins := $(patsubst %,$(BUILD)/plugins/%.so,$(if $(call has_library,liburing),
 test_tasks := $(patsubst tests/tasks/%.c,$(BUILD)/test-tasks/%.so,$(wildcard tests/tasks/*.c)) \
               $(patsubst tests/tasks/%,$(BUILD)/test-tasks/%,$(wildcard tests/tasks/*.py))
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
+# The files that '@' in a task's parameter stands before.
+data := $(BUILD)/data/words.txt $(BUILD)/data/graph.txt
 programs := $(BUILD)/cobench $(BUILD)/cobench-host $(BUILD)/cobench-host-embed $(BUILD)/cobench-origin
 
 faulty := $(BUILD)/cobench-host-faulty
@@ -84,7 +86,7 @@ native := $(BUILD)/native/native$(shell '$(PYTHON)' -s -E -c 'import sysconfig; 
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BUILD)/obj/%.o
 
-all: $(programs) $(native) $(tasks) $(transports) $(plugins) $(BUILD)/python $(BUILD)/version $(BUILD)/data/words.txt $(if $(pythons_too),pythons) ## Build everything (the default)
+all: $(programs) $(native) $(tasks) $(transports) $(plugins) $(BUILD)/python $(BUILD)/version $(data) $(if $(pythons_too),pythons) ## Build everything (the default)
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -142,6 +144,10 @@ figures: all $(BUILD)/figures/openmp_null embed-shared ## Measure the target fig
 .PHONY: check-faults
 check-faults: all $(faulty) $(test_tasks) ## Plant faults and see them named (TRIES=20 ONLY=slower,sleeps; half an hour)
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/faults.py $(if $(TRIES),--tries $(TRIES)) $(if $(ONLY),--only $(ONLY))
+
+.PHONY: check-hazards
+check-hazards: all ## Deadlocks named, cures that finish, no false alarm, updates lost only without a lock (TRIES=20 N=1000 ONLY=deadlocks,alarms)
+	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/hazards.py $(if $(TRIES),--tries $(TRIES)) $(if $(N),--runs $(N)) $(if $(ONLY),--only $(ONLY))
 
 .PHONY: check-hosts
 check-hosts: all ## Workers on two and four hosts made of network namespaces, and one cut off in the middle (as root; ONLY=c:mpi)
@@ -334,6 +340,10 @@ FORCE:
 $(BUILD)/data/words.txt: scripts/make_words.py $(BUILD)/python
 	$(call say,TEXT,$@)
 	$(Q)mkdir -p $(@D) && '$(PYTHON)' -s -E scripts/make_words.py >$@
+# And that of `graph`.
+$(BUILD)/data/graph.txt: share/graph.txt
+	$(call say,TEXT,$@)
+	$(Q)mkdir -p $(@D) && cp $< $@
 
 # -- installing -------------------------------------------------------------------------------------------------------
 
@@ -377,7 +387,7 @@ deb: install ## Make the package build/cobench_VERSION_ARCHITECTURE.deb, for the
 test: all test-c test-py fuzz-smoke ## Run all tests
 
 # The fuzz targets are compiled along, so that they keep to what they call also where there is no libFuzzer.
-test-c: $(unit_tests) $(call objects,$(wildcard tests/fuzz/*.c)) $(tasks) $(transports) $(plugins) $(test_tasks) $(BUILD)/data/words.txt ## C unit tests (cmocka)
+test-c: $(unit_tests) $(call objects,$(wildcard tests/fuzz/*.c)) $(tasks) $(transports) $(plugins) $(test_tasks) $(data) ## C unit tests (cmocka)
 	$(Q)ln -sfn ../plugins $(BUILD)/unit/plugins; set -e; for t in $(unit_tests); do echo "== $$t"; COBENCH_BUILD=$(BUILD) timeout 300 $$t; done
 
 test-page: all ## The page in Chromium (screenshots in build/page)

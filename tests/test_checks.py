@@ -41,6 +41,12 @@ def test_advice_is_held_against_what_is_known(tmp_path):
     assert "WRONG tiny: tiny: In Python take threads\nSHORT: all 2 were right in 0 of 1 tries" in done.stdout
 
 
+def test_hazards_are_named_and_only_they():
+    done = check("hazards.py", "--tries", "1", "--runs", "6", "--only", "deadlocks,cures,alarms")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("PASS") == 16 and done.stdout.endswith("all as it should be\n"), done.stdout
+
+
 def shown_block(start):
     """The fenced block of the README or of what it leaves to docs/measuring.md that begins so."""
     text = "".join((ROOT / name).read_text() for name in ("README.md", "docs/measuring.md"))

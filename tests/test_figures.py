@@ -56,3 +56,19 @@ def test_what_threads_share_is_the_same_in_all_models(tmp_path) -> None:
         found = [PY.run(tmp_path, "--task", f"{shared.__file__}:{name}", "--model", model, "--jobs", 2, "--workers", 2)
                  for model in ("sync", "thread-pool")]
         assert [done.status for done in found] == [0, 0] and found[0].results == found[1].results == [getattr(shared, name)(job) for job in (0, 1)]
+
+
+def test_the_parallelism_of_the_graph_that_comes_along() -> None:
+    """5500 over 2500: its comment says so, and which way is the longest."""
+    assert run.by_hand(run.ROOT / "share" / "graph.txt") == pytest.approx(2.2)
+
+
+def test_what_flows_through_a_pipeline() -> None:
+    """One without any cost of its own: the bound, and half an item in the last stage."""
+    ends, ns = {}, run.SLOWEST_US * 1000
+    for item in range(run.ITEMS):
+        for stage, takes in enumerate((ns // 2, ns, ns // 2)):
+            needed = [(item, stage - 1), (item - 1, stage), (item - run.BOUND, stage + 1)]
+            ends[item, stage] = takes + max(ends.get(other, 7) for other in needed)
+    got = run.flow(7, [ends[item, stage] for item in range(run.ITEMS) for stage in range(run.STAGES)])
+    assert (got.throughput, got.inside, got.latency) == pytest.approx((run.ITEMS / (run.ITEMS + 1), run.BOUND + 0.5, 1), rel=0.01)

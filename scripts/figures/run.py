@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -952,6 +952,123 @@ def figure_28(bench: Bench) -> None:
             bench.short.append(f"{name}: {held} of {IDLE} connections held")
 
 
+# -- figures 29 and 30: jobs that need each other ------------------------------------------------------------------------
+
+TREE_JOBS, GRAIN_NS = 1023, 100_000
+
+
+def by_hand(path: Path) -> float:
+    """Work over critical path of a file of `graph`, by its costs."""
+    rows = [line.partition("#")[0].split() for line in path.read_text().splitlines()]
+    nodes = {name: (int(cost), needed) for name, cost, *needed in filter(None, rows)}
+
+    def longest(name: str) -> int:
+        return nodes[name][0] + max(map(longest, nodes[name][1]), default=0)
+
+    return sum(cost for cost, _ in nodes.values()) / max(map(longest, nodes))
+
+
+def parallel(record: dict) -> float:
+    return record["dependencies"]["work_ns"] / record["dependencies"]["path_ns"]
+
+
+def figure_29(bench: Bench) -> None:
+    """tree of jobs of 100 us, --join help, beside min(capacity, work/path); and work/path of a known graph beside its costs'."""
+    workers = bench.workers()
+    spans, found = [], []
+    with slots_folder() as folder:
+
+        def run(*words: str, copy: int = 0) -> dict:
+            return host_run(bench, Path(folder, f"slots{copy}"), *words)
+
+        words = ("--task", "tree", "--jobs", str(TREE_JOBS), "--set")
+        grain = run(*words, "steps=25000", "--model", "sync")["dependencies"]["work_ns"] / TREE_JOBS / 25_000
+        words = (*words, f"steps={round(GRAIN_NS / grain)}", "--model")
+
+        def sync() -> float:
+            record = run(*words, "sync")
+            spans.append(parallel(record))
+            return work_ns(record)
+
+        def slowest() -> float:
+            with ThreadPoolExecutor(workers) as pool:
+                return max(map(work_ns, pool.map(lambda copy: run(*words, "sync", copy=copy), range(workers))))
+
+        def known() -> float:
+            found.append(parallel(run("--task", "graph", "--model", "sync")))
+            return found[-1]
+
+        samples = bench.interleave({
+            "sync": sync,
+            "copies": slowest,
+            "help": lambda: work_ns(run(*words, "thread-pool", "--workers", str(workers), "--join", "help")),
+            "graph": known,
+        })
+    at_once = [workers * one for one in samples["sync"]]
+    bounds = [min(all_of / last, span) for all_of, last, span in zip(at_once, samples["copies"], spans)]
+    gains = [one / pool for one, pool in zip(samples["sync"], samples["help"])]
+    bench.verdict("tree: c:sync", signed_rank.pseudo_median([ns / TREE_JOBS / 1e3 for ns in samples["sync"]]), " us/job")
+    bench.verdict(f"tree: capacity, {workers} x c:sync", signed_rank.ratio(at_once, samples["copies"]), "x")
+    bench.verdict("tree: work / path", signed_rank.pseudo_median(spans), "x", note="by hand: 1023 jobs, the longest way 10 of them: 102.3")
+    bench.verdict("tree: gain / min(capacity, work / path)", signed_rank.ratio(gains, bounds), at_least=0.9)
+    hand = by_hand(ROOT / "share" / "graph.txt")
+    beside = signed_rank.pseudo_median([span / hand for span in found])
+    bench.verdict(f"graph: work / path, beside {hand:.2f} by hand", beside, at_least=0.95)
+    bench.verdict(f"graph: work / path, beside {hand:.2f} by hand", beside, at_most=1.05)
+
+
+STAGES, BOUND, ITEMS, SLOWEST_US = 3, 16, 200, 4000
+SLOT_ENDS = struct.Struct("=16xq40x")
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Items through a pipeline: a part of what its slowest stage can take, the mean number of them in it, and how long they were in it,
+    beside what Little's law says of that number."""
+
+    throughput: float
+    inside: float
+    latency: float
+
+
+def flow(ready: int, ends: list[int]) -> Flow:
+    """From the ends of the jobs. An item is begun when stage 0 is done with the one before and the bound lets it."""
+    done = ends[STAGES - 1 :: STAGES]
+    begun = [max([ready, *([ends[(i - 1) * STAGES]] if i > 0 else []), *([ends[(i - BOUND) * STAGES + 1]] if i >= BOUND else [])])
+             for i in range(ITEMS)]
+    first, last = done[2 * BOUND], begun[-1]  # between them it is full
+    rate = sum(first < end <= last for end in done) / (last - first)
+    latencies = [end - begin for begin, end in zip(begun, done) if begin >= first]
+    instants = [first + (last - first) * k / 1000 for k in range(1000)]
+    inside = sum(begin <= at < end for at in instants for begin, end in zip(begun, done)) / len(instants)
+    mean = sum(latencies) / len(latencies)
+    return Flow(ITEMS / (max(ends) - ready) * SLOWEST_US * 1e3, inside, mean * rate / inside)
+
+
+def figure_30(bench: Bench) -> None:
+    """pipeline of 3 stages, 16 items between two at most: throughput beside its slowest stage's, latency beside Little's law."""
+    found: dict[str, list[Flow]] = {}
+
+    def once(name: str, model: str, host: Sequence[str | Path]) -> float:
+        with slots_folder() as folder:
+            file = Path(folder, "slots")
+            record = host_run(bench, file, "--task", "pipeline", "--jobs", str(STAGES * ITEMS), "--workers", "64", "--model", model,
+                              "--set", f"bound={BOUND}", "--set", f"delay={SLOWEST_US}", host=host)
+            ends = [end for end, in SLOT_ENDS.iter_unpack(file.read_bytes()[4096:])]
+        found.setdefault(name, []).append(flow(record["phases"]["ready"], ends))
+        return found[name][-1].throughput
+
+    bench.interleave({f"{runtime}:{model}": lambda name=f"{runtime}:{model}", model=model, host=host: once(name, model, host)
+                      for runtime, host in (("c", ()), ("py", PYTHON_HOST)) for model in ("async", "thread-pool")})
+    for name, flows in found.items():
+        bench.verdict(f"{name}: throughput / the slowest stage's", signed_rank.pseudo_median([each.throughput for each in flows]),
+                      at_least=0.9)
+        bench.verdict(f"{name}: items in it", signed_rank.pseudo_median([each.inside for each in flows]))
+        beside = signed_rank.pseudo_median([each.latency for each in flows])
+        bench.verdict(f"{name}: latency x throughput / items in it", beside, at_least=0.95)
+        bench.verdict(f"{name}: latency x throughput / items in it", beside, at_most=1.05)
+
+
 # -- main -------------------------------------------------------------------------------------------------------------
 
 FIGURES: dict[int, Callable[[Bench], None]] = {
@@ -959,6 +1076,7 @@ FIGURES: dict[int, Callable[[Bench], None]] = {
     10: figure_10, 11: figure_11, 12: figure_12, 13: figure_13, 14: figure_14, 15: figure_15, 16: figure_16, 17: figure_17,
     18: figure_18, 19: figure_19, 20: figure_20, 21: figure_21, 22: figure_22, 23: figure_23,
     24: figure_24, 25: figure_25, 26: figure_26, 27: figure_27, 28: figure_28,
+    29: figure_29, 30: figure_30,
 }
 
 
