@@ -15,6 +15,7 @@
 #include "host/dispenser.h"
 #include "host/end_pause.h"
 #include "host/error.h"
+#include "host/join.h"
 #include "host/models.h"
 #include "host/plugin.h"
 #include "host/run.h"
@@ -25,6 +26,7 @@ struct pool_call {
     struct run run;
     struct end_pause end_pause;
     struct dispenser dispenser;
+    struct join join; /* of run.join */
     void *transport_handle;
     const char *service; /* the URL of that of the task's ask; NULL: it needs none */
     Py_buffer buffer;    /* behind run.slots, while the call runs */
@@ -37,7 +39,7 @@ struct pool_call {
 static int transport_prepare(struct pool_call *call)
 {
     struct run *run = &call->run;
-    if (run->task->asks <= COBENCH_ASK_DELAY)
+    if (run->task->asks <= COBENCH_ASK_DELAY || run->join)
         return 0;
     int rc = transport_load(run->task->asks, CLIENT_DEFAULT, &run->transport, &call->transport_handle, &call->error);
     if (rc != 0)
@@ -59,7 +61,12 @@ static void pool_work(struct pool_call *call)
     else
         dispenser_counter(&call->dispenser, run->shared, run->jobs);
     run->dispenser = &call->dispenser;
-    call->rc = transport_prepare(call);
+    if (run->task->asks == COBENCH_ASK_JOBS) { /* who waits for whom is in the slots, for the Python host to watch */
+        run->join = &call->join;
+        call->rc = join_open(run->join, JOIN_BLOCK, run->workers, run->shared, run->slots, run->jobs, &call->error);
+    }
+    if (call->rc == 0)
+        call->rc = transport_prepare(call);
     if (call->rc == 0 && run->connections > 0)
         call->rc = clients_open(run, &run->clients, &call->error);
     if (call->rc == 0)
@@ -70,6 +77,8 @@ static void pool_work(struct pool_call *call)
     if (run->transport != NULL)
         run->transport->close(run->transport_state);
     plugin_unload(call->transport_handle);
+    if (run->join)
+        join_close(run->join);
     if (call->rc != 0)
         error_complete(&call->error, call->rc);
 }

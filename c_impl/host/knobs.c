@@ -68,6 +68,14 @@ static const struct knob rows[] = {
      .about = "what asks: http, a light client for plain HTTP/1.1; pipeline, libpq's pipeline mode; threads, "
               "which read "
               "blocks for a loop"},
+    {.name = "join",
+     .kind = KNOB_CHOICE,
+     .at = offsetof(struct knobs, join),
+     .choices = "block|help",
+     .fallback = "block",
+     .models = "threads|thread-pool|processes|process-pool",
+     .asks = "jobs",
+     .about = "what a worker does whose job waits for other jobs; help: runs these meanwhile"},
     {.name = "connections",
      .kind = KNOB_INT,
      .at = offsetof(struct knobs, connections),
@@ -91,6 +99,15 @@ const struct knob *knobs_row(size_t i)
 {
     for (const struct knob *row = rows; row < rows + sizeof rows / sizeof *rows; row++)
         if ((!row->runtime || strcmp(row->runtime, runtime.name) == 0) && i-- == 0)
+            return row;
+    return NULL;
+}
+
+const struct knob *knobs_find(const char *name)
+{
+    const struct knob *row;
+    for (size_t i = 0; (row = knobs_row(i)) != NULL; i++)
+        if (strcmp(row->name, name) == 0)
             return row;
     return NULL;
 }

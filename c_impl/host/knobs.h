@@ -34,6 +34,7 @@ struct knobs {
     bool pin;                 /* each thread of a pool keeps to one CPU */
     unsigned dispenser;       /* enum dispenser_choice */
     unsigned client;          /* enum client_choice */
+    unsigned join;            /* enum join_way */
     int64_t connections;      /* that all workers together have; 0: each has one */
     int64_t chunk;            /* jobs in a message of the dispenser, at most */
     int64_t stack_size;       /* of a thread, in bytes; 0: the system's */
@@ -67,6 +68,8 @@ int knobs_take(struct knobs *knobs, const struct knob *row, const char *text, st
 /* The value as it would be typed. Returns `out`. */
 enum { KNOB_TEXT_SIZE = 32 };
 const char *knobs_text(const struct knobs *knobs, const struct knob *row, char out[KNOB_TEXT_SIZE]);
+/* The row of that name; NULL: there is none. */
+const struct knob *knobs_find(const char *name);
 /* Whether a knob changes a model. */
 bool knob_touches(const struct knob *row, const char *model);
 

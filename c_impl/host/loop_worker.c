@@ -4,6 +4,7 @@
  * both end in a callback that asks on or computes the result on the loop's thread, and draws the next jobs. Jobs that ask for nothing are run
  * on the spot, one after the other: an event loop cannot help them, and that is what their row shows. In an open loop a job that
  * is not yet due is a timer too, and holds its place in flight meanwhile: a place more than there are would not start it earlier.
+ * A job that asks for jobs leaves its place while it waits for them, so that they get one, and goes on before another begins.
  * Where there are fewer connections than places a job that has started waits for one before it asks, and has it to its end.
  */
 #include "host/loop_worker.h"
@@ -15,6 +16,7 @@
 #include "host/dispenser.h"
 #include "host/end_pause.h"
 #include "host/error.h"
+#include "host/join.h"
 #include "host/loop.h"
 #include "host/run.h"
 #include "host/transport.h"
@@ -28,8 +30,39 @@ struct request {
     struct request *next;    /* in the stack of free ones, or among those that wait for a connection */
 };
 
+/* A job that waits for jobs. */
+struct need {
+    uint64_t job;
+    struct need *next;   /* of those that wait for the same, or that can go on */
+    size_t ended, count; /* so many of them, from the first on, have ended */
+    uint64_t numbers[];  /* which they are */
+};
+
 static void draw_jobs(struct loop_worker *w);
 static void wait_start(struct request *r, const struct cobench_request *ask);
+
+/* -- places ----------------------------------------------------------------------------------------------------------- */
+
+static void needs_look(struct loop_worker *w, uint64_t ended);
+
+static void place_leave(struct request *r)
+{
+    struct loop_worker *w = r->owner;
+    w->connections++;
+    r->next = w->idle;
+    w->idle = r;
+    w->in_flight--;
+}
+
+/* One that is free, for the job. */
+static struct request *place_take(struct loop_worker *w, uint64_t job)
+{
+    struct request *r = w->idle;
+    r->job = job;
+    w->idle = r->next;
+    w->in_flight++;
+    return r;
+}
 
 /* A job's wait is over and the job done with: its place is free for the next one. */
 static void request_end(struct request *r)
@@ -37,10 +70,9 @@ static void request_end(struct request *r)
     struct loop_worker *w = r->owner;
 
     worker_done(&w->worker, r->job);
-    w->connections++;
-    r->next = w->idle;
-    w->idle = r;
-    w->in_flight--;
+    if (w->needs)
+        needs_look(w, r->job);
+    place_leave(r);
     draw_jobs(w);
 }
 
@@ -95,6 +127,100 @@ static void wait_start(struct request *r, const struct cobench_request *ask)
     }
 }
 
+/* -- jobs that wait for jobs ------------------------------------------------------------------------------------------ */
+
+/* Looks what a job waits for. It is put to those that wait for the same, or that can go on: all that it needs is done, or one of it
+ * has failed. */
+static void need_look(struct loop_worker *w, struct need *need)
+{
+    const struct join *join = w->run->join;
+    uint32_t state = SLOT_DONE;
+    while (need->ended < need->count && (state = join_state(join, need->numbers[need->ended])) == SLOT_DONE)
+        need->ended++;
+    if (need->ended < need->count && state != SLOT_FAILED) {
+        const uint64_t needed = need->numbers[need->ended];
+        join_await(join, need->job, needed);
+        need->next = w->needs[needed];
+        w->needs[needed] = need;
+    } else {
+        join_await_none(join, need->job);
+        need->next = NULL;
+        *w->able_last = need;
+        w->able_last = &need->next;
+    }
+}
+
+/* A job has ended: on to what those that waited for it wait for next. */
+static void needs_look(struct loop_worker *w, uint64_t ended)
+{
+    struct need *need = w->needs[ended], *next, *first = NULL;
+    w->needs[ended] = NULL;
+    for (; need; need = next) { /* the last to come was the first */
+        next = need->next;
+        need->next = first;
+        first = need;
+    }
+    for (; first; first = next) {
+        next = first->next;
+        need_look(w, first);
+    }
+}
+
+/* A job asked for jobs. It leaves its place, and comes back by able_go_on, which may be at once. */
+static void need_start(struct request *r, const struct cobench_request *ask)
+{
+    struct loop_worker *w = r->owner;
+    struct cobench_error err;
+    error_clear(&err);
+    int rc = join_check(w->run->join, r->job, ask, &err);
+    struct need *need = rc ? NULL : malloc(sizeof *need + ask->job_count * sizeof *need->numbers);
+    if (!need) {
+        worker_abandon(&w->worker, r->job, rc ? rc : -ENOMEM, &err);
+        request_end(r);
+        return;
+    }
+    *need = (struct need){.job = r->job, .count = ask->job_count};
+    for (size_t i = 0; i < need->count; i++)
+        need->numbers[i] = ask->jobs[i];
+    w->waiting++;
+    need_look(w, need);
+    place_leave(r);
+    draw_jobs(w);
+}
+
+/* The first of the jobs that can go on does, in a free place. */
+static void able_go_on(struct loop_worker *w)
+{
+    struct need *need = w->able;
+    struct request *r = place_take(w, need->job);
+    struct cobench_error err;
+
+    w->able = need->next;
+    if (!w->able)
+        w->able_last = &w->able;
+    w->waiting--;
+    w->connections--;
+    r->step = 0;
+    if (need->ended < need->count) {
+        worker_abandon(&w->worker, need->job, join_needed_failed(need->numbers[need->ended], &err), &err);
+        request_end(r);
+    } else {
+        join_results(w->run->join, need->numbers, need->count);
+        const struct cobench_reply reply = {.body = (const unsigned char *)need->numbers,
+                                            .length = need->count * sizeof *need->numbers};
+        wait_over(r, &reply);
+    }
+    free(need);
+}
+
+/* All jobs that are left wait for each other. So does the loop, until the watchdog has seen it. */
+static void needs_block(struct loop_worker *w)
+{
+    for (uint64_t job = 0; job < w->run->jobs; job++)
+        if (w->needs[job])
+            join_wait(w->run->join, w->needs[job]->job, job);
+}
+
 /* Runs or starts a job. One that failed at its start, like one that asked for nothing, has landed on return. */
 static void request_ask(struct request *r)
 {
@@ -108,6 +234,8 @@ static void request_ask(struct request *r)
     } else if (ask.ask == COBENCH_ASK_NOTHING) {
         worker_finish(&w->worker, r->job, NULL);
         request_end(r);
+    } else if (ask.ask == COBENCH_ASK_JOBS) {
+        need_start(r, &ask);
     } else {
         wait_start(r, &ask);
     }
@@ -145,10 +273,7 @@ static void due_now(void *arg) { request_start(arg); }
 /* Gives a job a place, and starts it, now or when it is due. */
 static void request_admit(struct loop_worker *w, uint64_t job, int64_t due_ns)
 {
-    struct request *r = w->idle;
-    r->job = job;
-    w->idle = r->next;
-    w->in_flight++;
+    struct request *r = place_take(w, job);
     r->timer.fire = due_now;
     /* Without memory for a timer the job is early, which the driver finds out, rather than lost. */
     if (due_ns == 0 || due_ns <= clock_now_ns() || loop_ops.timer_set(w->loop, &r->timer, due_ns) != 0)
@@ -182,6 +307,10 @@ static void draw_jobs(struct loop_worker *w)
             request_ask(r);
             continue;
         }
+        if (w->able && w->idle) {
+            able_go_on(w);
+            continue;
+        }
         if (w->dry || !w->idle || drawn == -EAGAIN)
             break;
         drawn = job_draw(w, &job, &due_ns);
@@ -191,8 +320,11 @@ static void draw_jobs(struct loop_worker *w)
             w->dry = drawn != -EAGAIN;
     }
     w->drawing = false;
-    if (w->dry && w->in_flight == 0)
+    if (w->dry && w->in_flight == 0) {
+        if (w->waiting > 0)
+            needs_block(w);
         loop_stop(w->loop);
+    }
 }
 
 static void jobs_came(void *arg, int fd, unsigned events)
@@ -228,9 +360,14 @@ int loop_worker_open(struct loop_worker *w, const struct loop_worker_options *ho
     *w = (struct loop_worker){.run = run, .most = how->in_flight, .shares = how->connections > 0};
     w->connections = w->shares ? how->connections : how->in_flight;
     w->last = &w->first;
+    w->able_last = &w->able;
+    if (run->join && !(w->needs = calloc(run->jobs, sizeof *w->needs)))
+        return -ENOMEM;
     rc = worker_open(&w->worker, run, (int32_t)how->id, 0, false, err);
-    if (rc)
+    if (rc) {
+        free(w->needs);
         return rc;
+    }
     rc = places_make(w);
     if (!rc)
         rc = loop_open(how->kind, &w->loop, err);
@@ -249,6 +386,7 @@ void loop_worker_close(struct loop_worker *w)
         w->run->transport->mux_close(w->mux);
     loop_close(w->loop);
     free(w->requests);
+    free(w->needs);
     worker_close(&w->worker);
 }
 

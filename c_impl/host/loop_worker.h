@@ -13,6 +13,7 @@
 struct loop;
 struct loop_kind;
 struct request;
+struct need;
 
 struct loop_worker {
     struct run *run;
@@ -27,8 +28,12 @@ struct loop_worker {
     unsigned connections;  /* of which so many are free, */
     struct request *first; /* and these jobs wait for one, in the order in which they came */
     struct request **last;
-    bool drawing; /* draw_jobs is at work further up the stack */
-    bool dry;     /* the dispenser has no more jobs */
+    /* Jobs that wait for jobs: by the one that each waits for, the last to come. NULL: jobs ask for none. */
+    struct need **needs;
+    uint64_t waiting;               /* how many there are */
+    struct need *able, **able_last; /* those that can go on, in the order in which they came to it */
+    bool drawing;                   /* draw_jobs is at work further up the stack */
+    bool dry;                       /* the dispenser has no more jobs */
 };
 
 struct loop_worker_options {

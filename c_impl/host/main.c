@@ -78,13 +78,18 @@ static void command_bark(void *arg, int signal)
     _exit(1); /* not reached: the signal's own status is what the caller sees */
 }
 
+static bool command_look(void *arg) { return session_look(&((struct command *)arg)->session); }
+
 /* Under a watchdog. Its structure must outlive its thread, which it does: it is stopped or the process ends. */
 static void command_run(struct command *c)
 {
     struct session *s = &c->session;
     if (!session_open(s))
         return;
-    struct watchdog dog = {.deadline_ns = s->record.start_ns + s->args->timeout_ns, .bark = command_bark, .arg = c};
+    struct watchdog dog = {.deadline_ns = s->record.start_ns + s->args->timeout_ns,
+                           .bark = command_bark,
+                           .look = s->run.join ? command_look : NULL,
+                           .arg = c};
     s->run.signals = &dog.before;
     const int rc = watchdog_start(&dog);
     if (rc) {

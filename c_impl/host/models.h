@@ -20,6 +20,7 @@ struct model {
     bool isolates;        /* each worker has an interpreter of its own, so that only some runtimes have it */
     bool remote;          /* its workers can be on other hosts (run->placement) */
     const char *services; /* that it needs (run_service), "a|b"; NULL: none */
+    bool joins;           /* a job can wait for others */
     bool feeds;           /* its workers can be handed jobs by any dispenser; else they draw from the counter */
     /*
      * Sets up, calls run_gate(), runs every job the dispenser hands out, stamps run->work_ns, tears down. Returns 0

@@ -63,10 +63,10 @@ int process_fork(struct run *run, int32_t worker)
     return rc ? rc : pid;
 }
 
-/* The job that a worker was running when it ended; FAILURE_NO_JOB if none. */
-static uint64_t slots_left_by(const struct run *run, int32_t worker)
+/* The first job, from `job` on, that a worker was running when it ended; FAILURE_NO_JOB if none. */
+static uint64_t slots_left_by(const struct run *run, int32_t worker, uint64_t job)
 {
-    for (uint64_t job = 0; job < run->jobs; job++)
+    for (; job < run->jobs; job++)
         if (__atomic_load_n(&run->slots[job].state, __ATOMIC_ACQUIRE) == SLOT_RUNNING &&
             run->slots[job].worker == worker)
             return job;
@@ -75,7 +75,7 @@ static uint64_t slots_left_by(const struct run *run, int32_t worker)
 
 bool process_crashed(struct run *run, int32_t worker, int status)
 {
-    const uint64_t job = slots_left_by(run, worker);
+    const uint64_t job = slots_left_by(run, worker, 0);
     const struct dispenser_kind *kind = run->dispenser->kind;
     const bool again = kind && kind->redelivers; /* by another worker */
     struct cobench_error error = {.type = "Crash"};
@@ -94,6 +94,11 @@ bool process_crashed(struct run *run, int32_t worker, int status)
     if (job != FAILURE_NO_JOB && !again)
         run_bury(run, job);
     run_failed(run, again ? FAILURE_NO_JOB : job, worker, -ECHILD, &error);
+    for (uint64_t other = job; run->join && other != FAILURE_NO_JOB; other = slots_left_by(run, worker, other + 1))
+        if (other != job) { /* which it had begun, too, and that waited */
+            run_bury(run, other);
+            run_failed(run, other, worker, -ECHILD, &error);
+        }
     dispenser_lost(run, (unsigned)worker);
     end_pause_announce(run);
     return again;

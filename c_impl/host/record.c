@@ -105,6 +105,12 @@ static json_t *python_json(const struct runtime_python *python)
                      "switch_interval_ns", number_json(python->switch_interval_ns, 0), "library", python->library);
 }
 
+static json_t *dependencies_json(const struct join_graph *graph)
+{
+    return json_pack("{s:I, s:I, s:I}", "edges", (json_int_t)graph->edges, "work_ns", (json_int_t)graph->work_ns,
+                     "path_ns", (json_int_t)graph->path_ns);
+}
+
 char *record_text(const struct record *record)
 {
     json_t *json = json_pack(
@@ -119,6 +125,8 @@ char *record_text(const struct record *record)
         python_json(&record->python));
     if (!json)
         return NULL;
+    if (record->dependencies)
+        json_object_set_new(json, "dependencies", dependencies_json(record->dependencies));
     char *line = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
     json_decref(json);
     if (!line)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "host/join.h"
 #include "host/knobs.h"
 #include "host/runtime.h"
 #include "host/shared_state.h"
@@ -30,6 +31,7 @@ struct record {
     int64_t ready_cpu_ns;                        /* likewise */
     int64_t connections;                         /* -1: asks for no URL */
     struct runtime_python python;
+    const struct join_graph *dependencies; /* NULL: none are known */
 };
 
 /* The exit status that belongs to a status. */

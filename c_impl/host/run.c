@@ -14,6 +14,7 @@
 #include "common/message.h"
 #include "host/contract.h"
 #include "host/error.h"
+#include "host/join.h"
 #include "host/params.h"
 #include "host/shared_state.h"
 #include "host/slots.h"
@@ -237,15 +238,22 @@ void run_failed_there(struct run *run, uint64_t job, int32_t worker, int rc, con
 void run_bury(struct run *run, uint64_t job)
 {
     struct slot *slot = &run->slots[job];
-    slot_kill_command(slot); /* which nobody waits for any more */
+    if (!run->join)              /* whose jobs have something else there */
+        slot_kill_command(slot); /* which nobody waits for any more */
     slot->end_ns = clock_now_ns();
     __atomic_store_n(&slot->state, SLOT_FAILED, __ATOMIC_RELEASE);
+    if (run->join)
+        join_wake(run->join, job);
     shared_state_ended(run->shared, 1, slot->end_ns);
 }
 
 void run_unstarted(struct run *run, uint64_t job, int32_t worker, int rc, const struct cobench_error *error)
 {
     struct slot *slot = &run->slots[job];
+    if (run->join && !join_claim(run->join, job)) { /* another worker runs it */
+        run_failed(run, FAILURE_NO_JOB, worker, rc, error);
+        return;
+    }
     slot->worker = worker;
     slot->start_ns = clock_now_ns();
     run_bury(run, job);

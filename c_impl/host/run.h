@@ -19,6 +19,7 @@ struct children;
 struct clients;
 struct dispenser;
 struct end_pause;
+struct join;
 struct message_part;
 struct placement;
 struct setting;
@@ -40,6 +41,7 @@ struct run {
     bool serves;          /* a server's (servers/served.h): `state` is not the task's own */
     struct shared_state *shared;
     struct dispenser *dispenser;
+    struct join *join;                 /* NULL unless the task asks for jobs */
     const struct transport *transport; /* NULL unless the task asks for what has one */
     void *transport_state;
     unsigned connections;           /* fewer than the workers, that they share; 0: each has its own */

@@ -47,6 +47,9 @@ static int task_settle(struct session *s, struct served *served, struct cobench_
     if (run->task->asks == COBENCH_ASK_URL || run->task->asks == COBENCH_ASK_COMMAND)
         return error_fill(err, -ENOSYS, "task '%.64s' asks for a %s, which no server does before it answers",
                           run->task->name, contract_ask_name(run->task->asks));
+    if (run->task->asks == COBENCH_ASK_JOBS)
+        return error_fill(err, -ENOSYS, "task '%.64s' asks for the results of other jobs, which no server has",
+                          run->task->name);
     rc = connections_settle(s, err);
     if (rc)
         return rc;

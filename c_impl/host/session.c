@@ -131,6 +131,24 @@ static int task_settle(struct session *s, struct cobench_error *err)
     return knobs_settle(s, err);
 }
 
+/* Jobs that ask for jobs: where they can. */
+static int joins_check(const struct session *s, struct cobench_error *err)
+{
+    const struct model *model = s->args->model;
+    char why[96] = "";
+    if (!model->joins)
+        snprintf(why, sizeof why, "%s has no way to wait for them", model->name);
+    else if (model->feeds && s->run.knobs.dispenser != DISPENSER_COUNTER)
+        snprintf(why, sizeof why, "only the dispenser counter leaves them to who needs them");
+    else if (s->args->arrivals.rate != 0)
+        snprintf(why, sizeof why, "they cannot arrive at a rate (--rate)");
+    else if (s->run.placement || s->args->queue)
+        snprintf(why, sizeof why, "their workers are all on one machine");
+    return why[0] ? error_fill(err, -ENOSYS, "task '%.64s': its jobs ask for the results of others: %s",
+                               s->task.task->name, why)
+                  : 0;
+}
+
 /* How many connections the workers share, where each does not have its own. */
 static int connections_settle(struct session *s, struct cobench_error *err)
 {
@@ -153,6 +171,8 @@ static int transport_settle(struct session *s, struct cobench_error *err)
     struct run *run = &s->run;
     if (asks <= COBENCH_ASK_DELAY)
         return 0;
+    if (asks == COBENCH_ASK_JOBS)
+        return joins_check(s, err);
     int rc = row->connects ? connections_settle(s, err) : 0;
     if (rc == 0)
         rc = limits_check_files(s->args->model, asks, run->connections ? run->connections : run->workers, err);
@@ -229,6 +249,22 @@ static int dispenser_settle(struct session *s, struct cobench_error *err)
     return dispenser_open(&s->dispenser, kind, &how, err);
 }
 
+/* How a model's jobs wait for jobs. */
+static int join_settle(struct session *s, struct cobench_error *err)
+{
+    const struct model *model = s->args->model;
+    struct run *run = &s->run;
+    const bool has_knob = knob_touches(knobs_find("join"), model->name);
+    const enum join_way way = model->one_at_a_time ? JOIN_ALONE
+                              : model->uses_loop   ? JOIN_LOOP
+                              : has_knob           ? (enum join_way)run->knobs.join
+                                                   : JOIN_BLOCK;
+    if (run->task->asks != COBENCH_ASK_JOBS)
+        return 0;
+    run->join = &s->join;
+    return join_open(&s->join, way, run->workers, run->shared, run->slots, run->jobs, err);
+}
+
 static int memory_settle(struct session *s, struct cobench_error *err)
 {
     struct run *run = &s->run;
@@ -247,7 +283,9 @@ static int memory_settle(struct session *s, struct cobench_error *err)
     rc = shared_state_open(&run->shared);
     if (rc)
         return error_fill(err, rc, "no shared memory: %s", strerror(-rc));
-    rc = dispenser_settle(s, err);
+    rc = join_settle(s, err);
+    if (rc == 0)
+        rc = dispenser_settle(s, err);
     if (rc || (!s->args->model->uses_processes && !s->args->model->engine))
         return rc;
     rc = children_open(&s->children, s->args->model->engine ? 1 : run->workers);
@@ -321,7 +359,8 @@ static void failures_explain(struct session *s)
 {
     const struct record *record = &s->record;
     const struct failure *first = &record->failures[0], *of_job = failed_job(record);
-    if (s->run.transport && strcmp(first->error.type, "Impossible") == 0) { /* of every job: what they ask for cannot be had here */
+    if (s->run.transport &&
+        strcmp(first->error.type, "Impossible") == 0) { /* of every job: what they ask for cannot be had here */
         session_fail(s, RECORD_IMPOSSIBLE, first->error.message);
         return;
     }
@@ -406,8 +445,22 @@ void session_conclude(struct session *s)
         return;
     }
     s->record.work_ns = s->run.work_ns;
+    if (s->join.paths && s->record.failure_count == 0)
+        s->record.dependencies = &s->join.graph;
     if (s->record.failure_count > 0)
         failures_explain(s);
+}
+
+/* What is said of a job that runs when the run is given up. */
+static void running_fail(const struct session *s, uint64_t job, const char *seconds, struct failure *failure)
+{
+    const struct slot *slot = &s->run.slots[job];
+    *failure = (struct failure){.job = job, .worker = slot->worker, .rc = s->stuck ? -EDEADLK : -ETIMEDOUT};
+    snprintf(failure->error.type, sizeof failure->error.type, "%s", s->stuck ? "Deadlock" : "Timeout");
+    if (s->stuck)
+        error_fill(&failure->error, 0, "waits for job %llu", (unsigned long long)slot->awaits - 1);
+    else
+        error_fill(&failure->error, 0, "still running after %s s", seconds);
 }
 
 /* Adds the jobs that run now to the record's failures and their names to `line`. Returns how many. */
@@ -424,12 +477,8 @@ static uint64_t running_collect(struct session *s, const char *seconds, char *li
         if (count++ < 3 && at < size)
             at += (size_t)snprintf(line + at, size - at, "%sjob %llu (worker %d)", at ? ", " : "",
                                    (unsigned long long)job, slot->worker);
-        if (record->failure_count < FAILURES_MAX) {
-            struct failure *failure = &record->failures[record->failure_count++];
-            *failure = (struct failure){
-                .job = job, .worker = slot->worker, .rc = -ETIMEDOUT, .error = {.type = "Timeout"}};
-            error_fill(&failure->error, 0, "still running after %s s", seconds);
-        }
+        if (record->failure_count < FAILURES_MAX)
+            running_fail(s, job, seconds, &record->failures[record->failure_count++]);
     }
     if (count > 3 && at < size)
         snprintf(line + at, size - at, " and %llu more", (unsigned long long)(count - 3));
@@ -444,15 +493,31 @@ static bool all_ended(const struct session *s)
     return true;
 }
 
+bool session_look(struct session *s)
+{
+    s->stuck = join_is_stuck(&s->join, &s->look);
+    return s->stuck;
+}
+
+/* "deadlock: 4 of 4 workers wait for jobs 8 to 11, ..." */
+static void deadlock_tell(const struct session *s, char *line, size_t size)
+{
+    const bool can_help = knob_touches(knobs_find("join"), s->args->model->name);
+    const int at = snprintf(line, size, "deadlock: ");
+    join_explain(&s->join, can_help, line + at, size - (size_t)at);
+}
+
 void session_expire(struct session *s)
 {
-    char seconds[32], running[200] = "", line[320];
+    char seconds[32], running[200] = "", line[sizeof s->record.reason];
 
     snprintf(seconds, sizeof seconds, "%.12g", (double)s->args->timeout_ns / (double)NS_PER_S);
     failures_collect(s);
     ready_note(s);
     const uint64_t count = running_collect(s, seconds, running, sizeof running);
-    if (count == 0 && all_ended(s))
+    if (s->stuck)
+        deadlock_tell(s, line, sizeof line);
+    else if (count == 0 && all_ended(s))
         snprintf(line, sizeof line,
                  "timed out after %s s: all jobs had ended, but not their workers or what those started", seconds);
     else if (count == 0)
@@ -498,6 +563,7 @@ void session_close(struct session *s)
     session_release(s);
     dispenser_close(&s->dispenser);
     children_close(&s->children);
+    join_close(&s->join);
     shared_state_close(s->run.shared);
     /* The transport stays loaded: the process is about to end, and to unmap thirty libraries first is time lost. */
     params_close(&s->params);

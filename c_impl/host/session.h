@@ -25,6 +25,9 @@ struct session {
     struct slot own_slot; /* of a worker that serves another manager's queue */
     struct children children;
     struct dispenser dispenser;
+    struct join join;      /* of run.join */
+    struct join_look look; /* the watchdog's */
+    bool stuck;            /* what it found: the jobs wait for each other for ever */
     void *transport_handle;
     struct run run;
     /* How session_run went: the record is not its to write, as the watchdog may be writing it. */
@@ -54,6 +57,10 @@ void session_conclude(struct session *s);
 
 /* Says in the record that something went wrong before or beside the run. */
 void session_fail(struct session *s, enum record_status status, const char *reason);
+
+/* Whether the jobs wait for each other for ever, which session_expire then says. By the watchdog, again and again while the run
+ * may be under way. */
+bool session_look(struct session *s);
 
 /* Kills the worker processes and says in the record that the time is up and what was still running. From another thread
  * than session_run's, which still runs: the caller is about to end the process. */

@@ -15,6 +15,8 @@
 
 #define FAILURE_NO_JOB UINT64_MAX
 
+#define JOIN_WAITERS 256u
+
 /* A failure, as it goes into the record. */
 struct failure {
     uint64_t job; /* FAILURE_NO_JOB: not of one job, such as a worker that did not open */
@@ -24,18 +26,20 @@ struct failure {
 };
 
 struct shared_state {
-    _Alignas(64) _Atomic uint64_t next_job;    /* of the dispenser */
-    _Alignas(64) _Atomic uint64_t connections; /* opened by all transports of the run */
-    _Atomic uint64_t failed;                   /* failed jobs, also those not listed below */
-    _Atomic uint64_t ended;                    /* jobs that ended, well or not; added by each worker as it closes */
-    _Atomic int64_t last_end_ns;               /* when the last of them did */
-    _Atomic uint32_t ending;                   /* not 0: the run is being ended, no command is started any more */
-    _Atomic uint32_t paused;                   /* not 0: the driver has been told (end_pause.h) */
-    _Atomic int64_t gate_ns;                   /* when the gate opened: run->ready_ns for processes forked before */
-    _Atomic uint32_t unopened;                 /* worker processes in which the task did not open (START_SPAWN) */
-    _Atomic uint32_t lock_claimed, lock_on;    /* a worker process found Python's lock on in a free-threaded build */
-    char lock_by[64];                          /* the module that it named, before lock_on is set; or empty */
-    _Atomic uint32_t failure_claimed;          /* entries of `failures` handed out */
+    _Alignas(64) _Atomic uint64_t next_job;      /* of the dispenser */
+    _Alignas(64) _Atomic uint64_t connections;   /* opened by all transports of the run */
+    _Atomic uint64_t failed;                     /* failed jobs, also those not listed below */
+    _Atomic uint64_t ended;                      /* jobs that ended, well or not; added by each worker as it closes */
+    _Atomic int64_t last_end_ns;                 /* when the last of them did */
+    _Atomic uint32_t ending;                     /* not 0: the run is being ended, no command is started any more */
+    _Atomic uint32_t paused;                     /* not 0: the driver has been told (end_pause.h) */
+    _Atomic int64_t gate_ns;                     /* when the gate opened: run->ready_ns for processes forked before */
+    _Atomic uint32_t unopened;                   /* worker processes in which the task did not open (START_SPAWN) */
+    _Atomic uint32_t lock_claimed, lock_on;      /* a worker process found Python's lock on in a free-threaded build */
+    char lock_by[64];                            /* the module that it named, before lock_on is set; or empty */
+    _Alignas(64) _Atomic uint32_t join_waiting;  /* workers that are blocked until a job ends (join.h), */
+    _Atomic uint32_t join_waiters[JOIN_WAITERS]; /* and by that job, modulo their number */
+    _Atomic uint32_t failure_claimed;            /* entries of `failures` handed out */
     _Atomic uint32_t failure_written[FAILURES_MAX];
     struct failure failures[FAILURES_MAX];
     int fd; /* of the process that opened it */

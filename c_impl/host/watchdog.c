@@ -14,7 +14,9 @@
 
 static int watchdog_wait(const struct watchdog *dog)
 {
-    const int64_t left = dog->deadline_ns - clock_now_ns();
+    int64_t left = dog->deadline_ns - clock_now_ns();
+    if (dog->look && left > WATCHDOG_LOOK_NS)
+        left = WATCHDOG_LOOK_NS;
     const struct timespec timeout = clock_timespec(left > 0 ? left : 0);
     const int signal = sigtimedwait(&dog->watched, NULL, &timeout);
     return signal < 0 ? -errno : signal;
@@ -29,7 +31,8 @@ static void *watchdog_main(void *arg)
             return NULL;
         if (signal > 0)
             dog->bark(dog->arg, signal);
-        if (signal == -EAGAIN) {
+        const bool up = clock_now_ns() >= dog->deadline_ns;
+        if (signal == -EAGAIN && (up || (dog->look && dog->look(dog->arg)))) {
             if (atomic_flag_test_and_set(&dog->decided))
                 return NULL;
             dog->bark(dog->arg, 0);

@@ -10,11 +10,18 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "common/clock.h"
+
+#define WATCHDOG_LOOK_NS (100 * NS_PER_MS)
 
 struct watchdog {
     int64_t deadline_ns;                 /* CLOCK_MONOTONIC */
     void (*bark)(void *arg, int signal); /* signal 0: the time is up. On the watchdog's thread; does not return */
+    /* Every WATCHDOG_LOOK_NS: whether to bark as if the time were up. On its thread, too; NULL: none. */
+    bool (*look)(void *arg);
     void *arg;
     sigset_t before; /* signals blocked before watchdog_start: what children get back */
     /* its own */
@@ -23,7 +30,7 @@ struct watchdog {
     pthread_t thread;
 };
 
-/* Blocks the signals in this thread, hence in those it starts later, and starts to watch. The first three fields are
+/* Blocks the signals in this thread, hence in those it starts later, and starts to watch. The fields down to `arg` are
  * filled in. 0 or a negative errno. */
 int watchdog_start(struct watchdog *watchdog);
 

@@ -47,6 +47,7 @@ void worker_close(struct worker *w)
         run->transport->client_close(w->client);
     if (run->task->worker_close)
         run->task->worker_close(run->state, w->task);
+    join_stack_close(&w->stack);
 }
 
 /* The watchdog reads `state` and then `worker` while jobs run, hence the release. */
@@ -115,6 +116,8 @@ static int job_more(struct worker *w, uint64_t job, unsigned step, const struct 
     struct run *run = w->run;
     ask_empty(w, job, ask, err);
     const int rc = run->task->more ? run->task->more(run->state, w->task, job, step, reply, ask, err) : 0;
+    if (rc == 0 && ask->ask == COBENCH_ASK_JOBS)
+        return error_fill(err, -EINVAL, "asked for jobs in its step %u: only its first one may", step + 1);
     return rc ? rc : contract_check_request(run->task, ask, err);
 }
 
@@ -124,29 +127,49 @@ static void slot_waited(struct slot *slot)
     slot->waited_us = us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
 }
 
-/* A job that asks for something, waited for by blocking. */
+/* Where a job is between two replies. */
+struct wait {
+    int rc; /* of what it asked last: not 0, the job has failed */
+    unsigned step;
+    struct cobench_request ask;
+    struct cobench_reply reply;
+    const struct cobench_reply *got; /* NULL, or reply */
+    struct cobench_error err;
+};
+
+/* A reply is there, or the end of a delay: the job asks on. */
+static void wait_over(struct worker *w, uint64_t job, struct slot *slot, struct wait *wait)
+{
+    slot->replied_ns = clock_now_ns();
+    wait->rc = job_more(w, job, wait->step++, wait->got, &wait->ask, &wait->err);
+}
+
+/* Waits by blocking for what the job asks for, one thing after the other, and computes. */
+static void job_complete(struct worker *w, uint64_t job, struct slot *slot, struct wait *wait)
+{
+    while (wait->rc == 0 && wait->ask.ask != COBENCH_ASK_NOTHING) {
+        error_clear(&wait->err);
+        wait->got = wait->ask.ask == COBENCH_ASK_DELAY ? NULL : &wait->reply;
+        wait->rc = wait->got ? w->run->transport->client_get(w->client, &wait->ask, &wait->reply, &wait->err)
+                             : clock_sleep_until(clock_now_ns() + wait->ask.delay_ns);
+        if (wait->rc == 0)
+            wait_over(w, job, slot, wait);
+    }
+    if (wait->rc == 0)
+        job_compute(w, job, slot, wait->got);
+    else
+        job_fail(w, job, slot, wait->rc, &wait->err);
+}
+
+/* A job that asks for something. */
 static void job_wait(struct worker *w, uint64_t job, struct slot *slot)
 {
-    struct run *run = w->run;
-    struct cobench_request ask;
-    struct cobench_reply reply = {0}, *got = NULL;
-    struct cobench_error err;
-
-    int rc = job_ask(w, job, &ask, &err);
-    for (unsigned step = 0; rc == 0 && ask.ask != COBENCH_ASK_NOTHING; step++) {
-        error_clear(&err);
-        got = ask.ask == COBENCH_ASK_DELAY ? NULL : &reply;
-        rc = got ? run->transport->client_get(w->client, &ask, got, &err)
-                 : clock_sleep_until(clock_now_ns() + ask.delay_ns);
-        if (rc == 0) {
-            slot->replied_ns = clock_now_ns();
-            rc = job_more(w, job, step, got, &ask, &err);
-        }
-    }
-    if (rc == 0)
-        job_compute(w, job, slot, got);
-    else
-        job_fail(w, job, slot, rc, &err);
+    struct wait wait;
+    wait.step = 0;
+    wait.reply = (struct cobench_reply){0};
+    wait.got = NULL;
+    wait.rc = job_ask(w, job, &wait.ask, &wait.err);
+    job_complete(w, job, slot, &wait);
 }
 
 /* The same with one of the clients that workers share. */
@@ -159,15 +182,103 @@ static void job_wait_shared(struct worker *w, uint64_t job, struct slot *slot)
     w->client = NULL;
 }
 
-void worker_job(struct worker *w, uint64_t job)
+/* -- jobs that ask for jobs ------------------------------------------------------------------------------------------- */
+
+/* A job that has been claimed: it runs to its end, or is put on top of the stack with what it needs. */
+static void needed_begin(struct worker *w, uint64_t job)
 {
+    struct join *join = w->run->join;
     struct slot *slot = job_start(w, job);
-    if (!w->run->task->request)
-        job_compute(w, job, slot, NULL);
-    else if (w->run->clients)
+    struct wait wait;
+    wait.step = 0;
+    wait.got = NULL;
+    wait.rc = job_ask(w, job, &wait.ask, &wait.err);
+    const bool needs = wait.rc == 0 && wait.ask.ask == COBENCH_ASK_JOBS;
+    if (needs)
+        wait.rc = join_push(join, &w->stack, job, &wait.ask, &wait.err);
+    join_publish(join, job, needs && wait.rc == 0 ? &wait.ask : NULL);
+    if (needs && wait.rc == 0)
+        return;
+    job_complete(w, job, slot, &wait);
+    join_note(join, job, 0, 0, slot->start_ns);
+    join_wake(join, job);
+}
+
+/* The job on top of the stack has what it needs: it runs to its end. */
+static void needed_complete(struct worker *w)
+{
+    struct join *join = w->run->join;
+    const struct join_frame top = *join_top(&w->stack);
+    struct slot *slot = run_slot(w->run, top.job);
+    struct wait wait;
+    const int64_t below_ns = join_reply(join, &w->stack, &wait.reply);
+    wait.step = 0;
+    wait.got = &wait.reply;
+    wait_over(w, top.job, slot, &wait);
+    const int64_t since_ns = slot->replied_ns;
+    job_complete(w, top.job, slot, &wait);
+    join_pop(&w->stack);
+    join_note(join, top.job, top.count, below_ns, since_ns);
+    join_wake(join, top.job);
+}
+
+/* What it needs has failed. */
+static void needed_fail(struct worker *w, uint64_t needed)
+{
+    const uint64_t job = join_top(&w->stack)->job;
+    struct cobench_error err;
+    const int rc = join_needed_failed(needed, &err);
+    join_pop(&w->stack);
+    job_fail(w, job, run_slot(w->run, job), rc, &err);
+    join_wake(w->run->join, job);
+}
+
+static void job_join(struct worker *w, uint64_t job)
+{
+    const struct join *join = w->run->join;
+    uint64_t next = job;
+    if (!join_claim(join, job))
+        return;
+    needed_begin(w, job);
+    while (w->stack.depth > 0)
+        switch (join_next(join, &w->stack, &next)) {
+        case JOIN_READY:
+            needed_complete(w);
+            break;
+        case JOIN_FAILED:
+            needed_fail(w, next);
+            break;
+        case JOIN_BEGIN:
+            needed_begin(w, next);
+            break;
+        case JOIN_WAIT:
+            join_wait(join, join_top(&w->stack)->job, next);
+            break;
+        }
+}
+
+/* -- one job, or all that there are ----------------------------------------------------------------------------------- */
+
+/* One that asks for something. */
+static void job_ask_and_run(struct worker *w, uint64_t job)
+{
+    if (w->run->join) {
+        job_join(w, job);
+        return;
+    }
+    struct slot *slot = job_start(w, job);
+    if (w->run->clients)
         job_wait_shared(w, job, slot);
     else
         job_wait(w, job, slot);
+}
+
+void worker_job(struct worker *w, uint64_t job)
+{
+    if (w->run->task->request)
+        job_ask_and_run(w, job);
+    else
+        job_compute(w, job, job_start(w, job), NULL);
 }
 
 int worker_take(struct worker *w, uint64_t *job)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "host/join.h"
 #include "host/run.h"
 
 struct worker {
@@ -18,9 +19,10 @@ struct worker {
     void *task; /* of task->worker_open */
     void *
         client; /* of transport->client_open; NULL under a loop, without a transport, and without run->clients between jobs */
-    void *taker;         /* of the dispenser's worker_open; NULL where workers draw */
-    uint64_t ended;      /* jobs that ended here, for the shared state */
-    int64_t last_end_ns; /* and when the last of them did */
+    void *taker;             /* of the dispenser's worker_open; NULL where workers draw */
+    uint64_t ended;          /* jobs that ended here, for the shared state */
+    int64_t last_end_ns;     /* and when the last of them did */
+    struct join_stack stack; /* jobs that it has begun and that wait for jobs */
 };
 
 /* `flags` are those of cobench_task.worker_open. `blocking`: open a blocking client if there is a transport. */
@@ -28,7 +30,8 @@ int worker_open(struct worker *w, struct run *run, int32_t id, unsigned flags, b
                 struct cobench_error *err);
 void worker_close(struct worker *w);
 
-/* Runs one job from start to end, waiting for what it asks for by blocking. Failures go to the shared state. */
+/* Runs one job from start to end, waiting for what it asks for by blocking. Failures go to the shared state. Where jobs ask for jobs
+ * it may be that another worker has the job, and nothing is done, or that others are run before it. */
 void worker_job(struct worker *w, uint64_t job);
 
 /* Gets jobs from the dispenser until there are none left, and runs each by worker_job. */

@@ -9,6 +9,7 @@ static int async_run(struct run *run, struct cobench_error *err) { return loop_w
 const struct model model_async = {
     .name = "async",
     .about = "one event loop: timers and requests as callbacks",
+    .joins = true,
     .uses_loop = true,
     .feeds = true,
     .run = async_run,

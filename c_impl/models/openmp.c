@@ -114,6 +114,7 @@ static int openmp_run(struct run *run, struct cobench_error *err)
 const struct model model_openmp = {
     .name = "openmp",
     .about = "a parallel loop of OpenMP, schedule(dynamic, 1)",
+    .joins = true,
     .extra = true,
     .run = openmp_run,
 };

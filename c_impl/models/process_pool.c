@@ -15,6 +15,7 @@
 #include "host/dispenser.h"
 #include "host/end_pause.h"
 #include "host/error.h"
+#include "host/join.h"
 #include "host/limits.h"
 #include "host/models.h"
 #include "host/process.h"
@@ -182,6 +183,8 @@ static int pool_wait(struct run *run, struct cobench_error *err)
     int rc;
     do {
         rc = process_wait(run, &worker);
+        if (rc == 0 && run->join)
+            join_leave(run->join);
         if (rc == 1 && dispenser_feeds(run) && replaced++ < REPLACED_MAX)
             (void)pool_replace(run, worker);
     } while (rc >= 0);
@@ -223,6 +226,7 @@ out:
 const struct model model_process_pool = {
     .name = "process-pool",
     .about = "a fixed number of processes drawing jobs",
+    .joins = true,
     .uses_processes = true,
     .feeds = true,
     .run = process_pool_run,

@@ -6,6 +6,7 @@
 #include "host/dispenser.h"
 #include "host/end_pause.h"
 #include "host/error.h"
+#include "host/join.h"
 #include "host/limits.h"
 #include "host/models.h"
 #include "host/process.h"
@@ -44,6 +45,8 @@ static int processes_run(struct run *run, struct cobench_error *err)
                 break;
             alive--;
         }
+        if (run->join && join_state(run->join, job) != SLOT_EMPTY) /* by another, whose job needed it */
+            continue;
         const int pid = process_fork(run, (int32_t)job);
         if (pid == 0)
             child_main(run, job);
@@ -52,6 +55,8 @@ static int processes_run(struct run *run, struct cobench_error *err)
         else
             alive++;
     }
+    if (rc && run->join)
+        join_abandon(run->join);
     int waited;
     do
         waited = process_wait(run, &worker);
@@ -66,6 +71,7 @@ static int processes_run(struct run *run, struct cobench_error *err)
 const struct model model_processes = {
     .name = "processes",
     .about = "a process for each job",
+    .joins = true,
     .uses_processes = true,
     .run = processes_run,
 };

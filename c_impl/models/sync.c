@@ -26,6 +26,7 @@ static int sync_run(struct run *run, struct cobench_error *err)
 const struct model model_sync = {
     .name = "sync",
     .about = "one loop, one job after the other",
+    .joins = true,
     .one_at_a_time = true,
     .run = sync_run,
 };

@@ -46,6 +46,7 @@ static int interpreters_run(struct run *run, struct cobench_error *err)
 const struct model model_thread_pool = {
     .name = "thread-pool",
     .about = "a fixed number of threads drawing jobs",
+    .joins = true,
     .feeds = true,
     .run = thread_pool_run,
 };
@@ -53,6 +54,7 @@ const struct model model_thread_pool = {
 const struct model model_interpreters = {
     .name = "interpreters",
     .about = "a fixed number of threads, each with an interpreter and a lock of its own",
+    .joins = true,
     .isolates = true,
     .run = interpreters_run,
 };

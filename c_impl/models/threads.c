@@ -10,6 +10,7 @@
 #include "host/dispenser.h"
 #include "host/end_pause.h"
 #include "host/error.h"
+#include "host/join.h"
 #include "host/limits.h"
 #include "host/models.h"
 #include "host/run.h"
@@ -101,8 +102,12 @@ static int pool_run(struct pool *pool, struct cobench_error *err)
     while (rc == 0 && dispenser_next(dispenser, 0, &job)) {
         if (!pool->idle)
             pool_join_ended(pool);
+        if (pool->run->join && join_state(pool->run->join, job) != SLOT_EMPTY) /* by another, whose job needed it */
+            continue;
         rc = pool_start(pool, job, err);
     }
+    if (rc && pool->run->join)
+        join_abandon(pool->run->join);
     while (pool->alive > 0)
         pool_join_ended(pool);
     return rc;
@@ -130,5 +135,6 @@ static int threads_run(struct run *run, struct cobench_error *err)
 const struct model model_threads = {
     .name = "threads",
     .about = "a thread for each job",
+    .joins = true,
     .run = threads_run,
 };
