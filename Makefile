@@ -410,7 +410,7 @@ needs-cmocka:
 	$(Q)$(call needs,cmocka,test)
 
 # tests/unit/host_*.c stand on the host, tests/unit/embed_*.c on the one with an interpreter, tests/unit/bench_*.c on the
-# driver, tests/unit/common_*.c on neither.
+# driver, tests/unit/task_*.c on what tasks share, tests/unit/common_*.c on none of these.
 $(BUILD)/unit/host_%: $(BUILD)/obj/tests/unit/host_%.o $(call objects,c_impl/host/runtime_c.c) $(BUILD)/libhost.a $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs jansson cmocka) -ldl -lm
@@ -422,6 +422,9 @@ $(BUILD)/unit/embed_%: $(BUILD)/obj/tests/unit/embed_%.o $(embed_o) \
 $(BUILD)/unit/bench_%: $(BUILD)/obj/tests/unit/bench_%.o $(BUILD)/libbench.a $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs $(bench_libs) cmocka) -lm
+$(BUILD)/unit/task_%: $(BUILD)/obj/tests/unit/task_%.o $(BUILD)/libtask.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs cmocka)
 $(BUILD)/unit/common_%: $(BUILD)/obj/tests/unit/common_%.o $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs cmocka) -lm
@@ -443,8 +446,9 @@ coverage: ## Line coverage of the driver and the hosts under their tests, a row 
 asan: ## C tests under AddressSanitizer and UBSan
 	$(Q)ASAN_OPTIONS=detect_stack_use_after_return=1 $(MAKE) BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' test-c
 
-tsan: ## C tests under ThreadSanitizer
-	$(Q)$(MAKE) BUILD=$(BUILD)/tsan CFLAGS='-O1 -g -fsanitize=thread' test-c
+tsan: ## C tests under ThreadSanitizer, and which variants of the tasks that share something race
+	$(Q)$(MAKE) BUILD=$(BUILD)/tsan CFLAGS='-O1 -g -fsanitize=thread' test-c $(BUILD)/tsan/cobench-host
+	$(Q)COBENCH_BUILD=$(BUILD)/tsan '$(PYTHON)' -s -E scripts/checks/races.py
 
 # -- fuzzing ----------------------------------------------------------------------------------------------------------
 

@@ -47,6 +47,14 @@ def test_hazards_are_named_and_only_they():
     assert done.stdout.count("PASS") == 16 and done.stdout.endswith("all as it should be\n"), done.stdout
 
 
+def test_a_race_that_is_not_reported_is_seen():
+    """By a build without ThreadSanitizer; `make tsan` has the other."""
+    done = check("races.py")
+    rows = [line.split(maxsplit=3) for line in done.stdout.splitlines()]
+    assert done.returncode == 1 and len(rows) > 10, done.stdout + done.stderr
+    assert all(said == ("FAIL: no race is reported in it" if lock == "none" else "no race") for _, lock, _, said in rows), done.stdout
+
+
 def shown_block(start):
     """The fenced block of the README or of what it leaves to docs/measuring.md that begins so."""
     text = "".join((ROOT / name).read_text() for name in ("README.md", "docs/measuring.md"))
