@@ -26,7 +26,7 @@ class Shelf:
 PYTHON = Shelf(os.path.join(os.path.dirname(os.path.abspath(__file__)), "tasks"), ".py")
 
 _FIELDS = (("NAME", str), ("ABOUT", str), ("KIND", str), ("ASKS", str), ("JOBS", int), ("PARAMS", tuple))
-_FUNCTIONS = ("payload", "open", "close", "worker_open", "worker_close", "prepare", "request", "more", "run")
+_FUNCTIONS = ("payload", "open", "close", "worker_open", "worker_close", "prepare", "request", "more", "run", "waited", "audit")
 
 
 def names(shelf: Shelf, folder: str | None) -> list[str]:

@@ -63,6 +63,7 @@ WORKER_ISOLATED = 2  # this worker has an interpreter of its own
 URL_MAX = 2047  # bytes, as much as the C hosts can hold
 PAYLOAD_MAX = 16 << 20  # bytes
 BLOCK_MAX = 16 << 20  # bytes
+AUDIT_MAX = 159  # bytes of its finding, likewise
 
 
 class Param:

@@ -146,6 +146,7 @@ class Command:
         run.services = params.services(given["--service"])
         run.hosts, run.launcher = self.choose_hosts(model, run, given), given["--launcher"]
         run.start_method = values["start-method"] if model.processes else "spawn" if model.alone else "fork"
+        self.check_sharing(model, run)
         run.path = given.get("--path")
         by_messages = hasattr(task, "call") and values["dispenser"] != "counter"
         run.inputs = None if by_messages else given.get("--inputs")
@@ -182,6 +183,8 @@ class Command:
         run = self.bare_run(given)
         if run.task.ASKS == COMMAND:
             raise Impossible("worker: a command would outlive its worker")
+        if hasattr(run.task, "audit"):
+            raise self.not_shared(run, "worker of a manager elsewhere")
         if "redis" not in run.services:
             raise Usage("worker needs --service redis=URL")
         serve(run, params.parse_int("--worker", given["--worker"], 0, WORKERS_MAX - 1), given["--queue"])
@@ -298,6 +301,25 @@ class Command:
             raise Impossible(f"--connections {connections}: each {whose} of {model.name} has a connection of its own")
         return connections
 
+    def check_sharing(self, model: Model, run: Run) -> None:
+        """What a task audits is memory of the process that opens it, which those forked from it share; who opens it for itself has its own."""
+        if not hasattr(run.task, "audit"):
+            return
+        who = (
+            "interpreter" if model.isolated
+            else f"worker of {model.name}" if model.apart and not model.processes
+            else "worker on another host" if run.hosts
+            else f"process of start method {run.start_method}" if run.opens_in_workers
+            else None
+        )  # fmt: skip
+        if who is not None:
+            raise self.not_shared(run, who)
+
+    def not_shared(self, run: Run, who: str) -> Impossible:
+        return Impossible(
+            f"task '{run.task.NAME}' changes memory that its workers have in common, but each {who} opens the task for itself"
+        )
+
     def check_fds(self, model: Model, run: Run, fds: int) -> None:
         from py_impl.machine import reserve_fds
 
@@ -329,6 +351,9 @@ class Command:
         run.settle()
         if run.work_ns is None:
             run.work_ns = run.slots.last_end_ns()
+        audit = run.audit()
+        if audit is not None:
+            self.record["audit"] = audit
         if not run.opens_in_workers:
             run.close_task()
 

@@ -12,9 +12,9 @@ import time
 from itertools import chain, count, starmap
 
 from py_impl import catalog, params
-from py_impl.contract import DELAY, NOTHING, SERVICES, NotPossible
+from py_impl.contract import AUDIT_MAX, DELAY, NOTHING, SERVICES, NotPossible
 from py_impl.errors import Failed, Impossible, Usage
-from py_impl.failure import explain
+from py_impl.failure import explain, failure_words
 from py_impl.watchdog import worker_signals
 from py_impl.slots import DONE, attach
 from py_impl.dispenser import in_order, when_due
@@ -285,6 +285,21 @@ class Run:
             except (NothingDone, RecursionError) as error:
                 self.slots.fail(job)
                 self.shared.failed(job, None, type(error).__name__, str(error), None)
+
+    def audit(self) -> dict[str, object] | None:
+        """What the task finds of what its jobs have changed in common; None: it does not look, or not all of them were done."""
+        look = getattr(self.task, "audit", None)
+        if look is None or not self.slots.all_done():
+            return None
+        try:
+            found = look(self.state)
+            wrong, of, finding = int(found.wrong), int(found.of), " ".join(str(found.finding).split())
+            if wrong < 0 or of < 1:
+                raise ValueError(f"{wrong} wrong of {of or 'nothing'}")
+        except (Exception, SystemExit) as error:  # whatever a task may raise
+            words = failure_words(*explain(error, getattr(self.task, "__file__", None)))
+            raise Failed(f"the audit failed: {words}") from error
+        return {"wrong": wrong, "of": of, "finding": finding.encode("utf-8", "replace")[:AUDIT_MAX].decode("utf-8", "ignore")}
 
     def weigh(self) -> None:
         """What all jobs together carried between processes. Takes time, so only where memory is looked at too."""

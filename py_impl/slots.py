@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import mmap
 import os
+import sys
 from _signal import SIGKILL
 from struct import Struct
 
@@ -30,7 +31,7 @@ SLOT = Struct("=QqqiIIIqqQ")  # result start end worker state runs waited due re
 FIELDS = ("result", "start_ns", "end_ns", "worker", "state", "runs", "waited_us", "due_ns", "replied_ns", "command")
 
 _ENDING_AT = 20  # reserved in the header; this host's own
-_TOUCH_AT = 36  # waited_us: a byte that no worker writes whose process is not alone
+_TOUCH_AT = 35 if sys.byteorder == "little" else 32  # the highest byte of runs, which is 0 whoever writes it
 _WAITED_MAX = 2**32 - 1
 
 
@@ -73,8 +74,8 @@ class Slots:
         self.runs[job] += runs
 
     def note_wait(self, job: int, waited_ns: int) -> None:
-        """How long a job has waited for a connection."""
-        self.waits[job] = min(waited_ns // 1000, _WAITED_MAX)
+        """That a job has waited so long, for its connection or for locks."""
+        self.waits[job] = min(self.waits[job] + waited_ns // 1000, _WAITED_MAX)
 
     def note_command(self, job: int, process: int) -> None:
         """The process that a job's command is; COMMAND_OVER when it has ended."""
@@ -114,6 +115,9 @@ class Slots:
     def failed(self) -> int:
         """How many jobs failed or were cut off."""
         return sum(state in (FAILED, RUNNING) for state in self.states.tolist())
+
+    def all_done(self) -> bool:
+        return set(self.states.tolist()) == {DONE}
 
     def all_ended(self) -> bool:
         return not set(self.states.tolist()) & {EMPTY, RUNNING}

@@ -31,7 +31,7 @@ class Worker:
     `call_jobs(jobs, items)` does so and returns the values, None where it failed.
     """
 
-    __slots__ = ("run", "number", "task_worker", "client", "run_jobs", "call_jobs", "_task_request", "_task_more")
+    __slots__ = ("run", "number", "task_worker", "client", "run_jobs", "call_jobs", "_task_run", "_task_request", "_task_more")
 
     def __init__(self, run: Run, number: int, flags: int = 0) -> None:
         """Use open_worker: what the task's worker_open raises comes through here."""
@@ -46,6 +46,7 @@ class Worker:
             self.call_jobs = self._calling()
             self.run_jobs = self._keeping
             return
+        self._task_run = self._noting_waits(run.task.waited) if hasattr(run.task, "waited") else run.task.run
         self._task_more = getattr(run.task, "more", None)
         self._task_request = None if run.task.ASKS == NOTHING else getattr(run.task, "request", None)
         self.run_jobs: Callable[[Iterable[int]], int] = (
@@ -84,7 +85,7 @@ class Worker:
         """run_jobs for a task that asks for nothing."""
         slots, number, failed, running, done = self.run.slots, self.number, self._failed, RUNNING, DONE
         results, starts, ends, workers, states, runs = _fields(slots)
-        task_run, state, task_worker, clock = self.run.task.run, self.run.state, self.task_worker, monotonic_ns
+        task_run, state, task_worker, clock = self._task_run, self.run.state, self.task_worker, monotonic_ns
 
         def run_jobs(jobs: Iterable[int]) -> int:
             end_ns = 0
@@ -109,6 +110,18 @@ class Worker:
             return end_ns
 
         return run_jobs
+
+    def _noting_waits(self, waited: Callable[[object, object], int]) -> Callable[[object, object, int, Reply | None], int]:
+        """The task's run, of which also a job that fails says how long it has waited for locks."""
+        task_run, note = self.run.task.run, self.run.slots.note_wait
+
+        def run(state: object, worker: object, job: int, reply: Reply | None) -> int:
+            try:
+                return task_run(state, worker, job, reply)
+            finally:
+                note(job, waited(state, worker))
+
+        return run
 
     def _keeping(self, jobs: Iterable[int]) -> None:
         """run_jobs for a function: its values are kept until all jobs have ended."""
@@ -237,7 +250,7 @@ class Worker:
     def finish(self, job: int, reply: Reply | None) -> int:
         """Computes, and stamps the end."""
         try:
-            result = self.run.task.run(self.run.state, self.task_worker, job, reply)
+            result = self._task_run(self.run.state, self.task_worker, job, reply)
         except BaseException as error:  # as above
             return self._failed(job, error)
         return self._end(job, result)

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+from array import array
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from hosts import BUILD, SECONDS, TEST_TASKS, call_python
 from py_impl import slots
-from py_impl.contract import Reply, Request, TaskFailed
+from py_impl.contract import Audit, Reply, Request, TaskFailed
 from py_impl.ext import native
 
 TASKS = BUILD / "tasks"
@@ -87,11 +88,50 @@ def test_objects_that_do_not_belong_together():
         refused("", other.run, state2, worker2, 0, None)
 
 
-@pytest.mark.parametrize("name, right", [("open", 2), ("worker_open", 2), ("worker_close", 2), ("request", 3), ("run", 4), ("prepare", 2), ("more", 5), ("pool", 13)])
+@pytest.mark.parametrize("name, right", [("open", 2), ("worker_open", 2), ("worker_close", 2), ("request", 3), ("run", 4), ("prepare", 2), ("waited", 2), ("more", 5), ("pool", 13)])
 def test_too_few_and_too_many_arguments(name, right):
-    with Open(built_in("null")) as (task, state, _):
+    with Open(of_tests("audited"), AUDITED) as (task, state, _):
         for count in set(range(11)) - {right}:
             refused(rf"{name}\(\) takes {right} arguments \({count} given\)", getattr(task, name), *[state] * count)
+
+
+AUDITED = {"lost": 1, "waits": 3, "mode": "ok"}
+
+
+def test_audit_and_waits():
+    task = of_tests("audited")
+    with Open(task, AUDITED) as (_, state, worker):
+        assert [task.run(state, worker, job, None) for job in range(4)] == [0, 1, 2, 3]
+        assert task.waited(state, worker) == 4 * 3000
+        found = task.audit(state)
+        assert isinstance(found, Audit) and (found.wrong, found.of, found.finding) == (1, 4, "1 bytes\nare not set")
+        refused("the state must be", task.audit, worker)
+        refused("the worker must be", task.waited, state, state)
+    refused("the state is closed", task.audit, state)
+    refused("the worker is closed", task.waited, state, worker)
+    with Open(task, {**AUDITED, "mode": "fail"}) as (_, state, worker), pytest.raises(TaskFailed, match="the audit itself"):
+        task.audit(state)
+
+
+def test_functions_that_a_task_has_not():
+    """Hosts go by whether they are there."""
+    for name in ("audit", "waited"):
+        assert hasattr(of_tests("audited"), name) and not hasattr(built_in("null"), name)
+
+
+def test_jobs_that_are_asked_for():
+    task = built_in("nested")
+    with Open(task, {"steps": 1}) as (_, state, worker):
+        request = task.request(state, worker, 1)
+        assert isinstance(request, Request) and (request.ask, request.jobs, request.words, request.path) == ("jobs", (3,), (), None)
+        assert task.request(state, worker, 3).ask == "nothing"
+        results = memoryview(array("Q", [7]))
+        assert task.run(state, worker, 1, Reply(0, results)) == task.run(state, worker, 1, Reply(0, results.tobytes()))
+        for bad in (b"", bytes(7), bytes(9), bytes(16)):
+            with pytest.raises(ValueError, match=f"asks for 1 results, and the reply has {len(bad)} bytes"):
+                task.run(state, worker, 1, Reply(0, bad))
+        refused("the job asks for a list of jobs", task.run, state, worker, 1, None)
+        assert task.run(state, worker, 3, None) > 0
 
 
 def test_jobs_that_are_none():
@@ -315,6 +355,10 @@ def test_calls_leave_nothing_behind():
         flat(lambda: task.request(state, worker, 3), 100_000)
         flat(failing, 2_000)
         flat(lambda: (task.PARAMS, task.NAME, task.JOBS, task.pool_found(state)), 2_000)
+    with Open(of_tests("audited"), AUDITED) as (task, state, worker):
+        flat(lambda: (task.waited(state, worker), task.audit(state)), 10_000)
+    with Open(built_in("nested"), {"steps": 1}) as (task, state, worker):
+        flat(lambda: task.request(state, worker, 1), 10_000)
     with Open(built_in("null"), jobs=10**6) as (task, state, worker):
         flat(lambda: task.run(state, worker, 999_999, None), 100_000)
 

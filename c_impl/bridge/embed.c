@@ -29,17 +29,19 @@
 #error "COBENCH_EMBED: static or shared"
 #endif
 
-enum field { ASK, FLAGS, DELAY, URL, WORDS, STATEMENTS, KEY, PATH, OFFSET, LENGTH, FIELDS };
-static const char *const field_names[FIELDS] = {"ask",        "flags", "delay_ns", "url",    "words",
-                                                "statements", "key",   "path",     "offset", "length"};
+enum field { ASK, FLAGS, DELAY, URL, WORDS, STATEMENTS, KEY, PATH, OFFSET, LENGTH, JOBS, FIELDS };
+static const char *const field_names[FIELDS] = {"ask", "flags", "delay_ns", "url",    "words", "statements",
+                                                "key", "path",  "offset",   "length", "jobs"};
 
 struct embed_worker {
     struct embed *embed; /* the task's, or where `isolated` this worker's own */
     PyThreadState *thread;
     PyObject *worker;
-    PyObject *asked; /* the last Request, whose words the host has; NULL: none */
-    char **words;    /* its words */
-    bool process;    /* in a process of its own */
+    PyObject *asked;    /* the last Request, whose words the host has; NULL: none */
+    char **words;       /* its words */
+    uint64_t *jobs;     /* its jobs */
+    uint64_t waited_ns; /* of the last job, for locks */
+    bool process;       /* in a process of its own */
     bool isolated;
 };
 
@@ -52,6 +54,7 @@ struct embed {
     pthread_mutex_t isolating;     /* held while a worker's own interpreter starts or ends */
     PyObject *state;
     PyObject *open, *close, *worker_open, *worker_close, *prepare, *request, *more, *run; /* NULL: the task has none */
+    PyObject *waited, *audit;                                                             /* likewise */
     PyObject *reply_class;
     PyObject *
         kept; /* a dict: what a request names for good, a path (to itself) or statements (to their pointers, in bytes) */
@@ -214,8 +217,8 @@ static bool key_is(PyObject *param, const char *name)
     return same;
 }
 
-/* Whether the module asks for what its C counterpart says and has the same parameters: the host went by the plug-in's table.
- * -1 with an exception where not. */
+/* Whether the module asks for what its C counterpart says, has the same parameters and audits where that does: the host went by the
+ * plug-in's table. -1 with an exception where not. */
 static int counterpart_check(const struct cobench_task *counterpart, PyObject *module)
 {
     int result = -1;
@@ -234,10 +237,14 @@ static int counterpart_check(const struct cobench_task *counterpart, PyObject *m
     bool same = rows == PyTuple_GET_SIZE(table);
     for (Py_ssize_t i = 0; same && i < rows; i++)
         same = key_is(PyTuple_GET_ITEM(table, i), counterpart->params[i].key);
-    if (same)
-        result = 0;
-    else
+    if (!same)
         PyErr_SetString(PyExc_ValueError, "PARAMS has other keys than in its C counterpart");
+    else if (PyObject_HasAttrString(module, "audit") != (counterpart->audit != NULL))
+        PyErr_SetString(PyExc_ValueError, counterpart->audit != NULL
+                                              ? "there is no audit, but in its C counterpart"
+                                              : "there is an audit, but not in its C counterpart");
+    else
+        result = 0;
 out:
     Py_XDECREF(table);
     Py_XDECREF(said);
@@ -280,6 +287,8 @@ static int names_find(struct embed *embed, PyObject *module, PyObject *contract)
     embed->prepare = function_of(module, "prepare");
     embed->request = function_of(module, "request");
     embed->more = function_of(module, "more");
+    embed->waited = function_of(module, "waited");
+    embed->audit = function_of(module, "audit");
     embed->run = PyObject_GetAttrString(module, "run");
     embed->kept = PyDict_New();
     if (embed->run != NULL && embed->kept != NULL)
@@ -345,11 +354,15 @@ static void references_drop(struct embed *embed)
     Py_CLEAR(embed->request);
     Py_CLEAR(embed->more);
     Py_CLEAR(embed->run);
+    Py_CLEAR(embed->waited);
+    Py_CLEAR(embed->audit);
     Py_CLEAR(embed->reply_class);
     Py_CLEAR(embed->kept);
     Py_CLEAR(embed->preparing.asked);
     PyMem_RawFree(embed->preparing.words);
+    PyMem_RawFree(embed->preparing.jobs);
     embed->preparing.words = NULL;
+    embed->preparing.jobs = NULL;
     Py_CLEAR(embed->explain);
     for (enum field f = ASK; f < FIELDS; f++)
         Py_CLEAR(embed->names[f]);
@@ -547,6 +560,7 @@ static void bridge_worker_close(void *state, void *worker)
     Py_CLEAR(w->worker);
     Py_CLEAR(w->asked);
     PyMem_RawFree(w->words);
+    PyMem_RawFree(w->jobs);
     if (w->process)
         output_flush();
     worker_end(state, w);
@@ -629,6 +643,30 @@ static int words_read(struct embed_worker *w, PyObject *words)
     return 0;
 }
 
+/* A sequence of numbers, likewise. */
+static int jobs_read(struct embed_worker *w, PyObject *jobs, struct cobench_request *ask)
+{
+    PyObject *list = PySequence_Fast(jobs, "asks for jobs that are no sequence");
+    const Py_ssize_t count = list != NULL ? PySequence_Fast_GET_SIZE(list) : -1;
+    uint64_t *room = count < 0 ? NULL : PyMem_RawRealloc(w->jobs, ((size_t)count + 1) * sizeof *room);
+    int result = room != NULL ? 0 : -1;
+    if (room != NULL)
+        w->jobs = room;
+    else if (count >= 0)
+        PyErr_NoMemory();
+    for (Py_ssize_t i = 0; result == 0 && i < count; i++) {
+        PyObject *number = PySequence_Fast_GET_ITEM(list, i); /* borrowed */
+        room[i] = PyLong_AsUnsignedLongLong(number);
+        result = room[i] == UINT64_MAX && PyErr_Occurred() ? -1 : 0;
+        if (result != 0 && PyErr_ExceptionMatches(PyExc_OverflowError))
+            PyErr_Format(PyExc_ValueError, "asks for job %S", number);
+    }
+    ask->jobs = w->jobs;
+    ask->job_count = (size_t)count;
+    Py_XDECREF(list);
+    return result;
+}
+
 static int url_read(PyObject *url, struct cobench_request *ask)
 {
     Py_ssize_t length = 0;
@@ -672,6 +710,7 @@ static int pointers_read(struct embed_worker *w, PyObject *asked, struct cobench
     const enum field field = ask->ask == COBENCH_ASK_URL     ? URL
                              : ask->ask == COBENCH_ASK_SQL   ? STATEMENTS
                              : ask->ask == COBENCH_ASK_CACHE ? WORDS
+                             : ask->ask == COBENCH_ASK_JOBS  ? JOBS
                                                              : PATH;
     PyObject *value = field_get(embed, asked, field);
     int result = -1;
@@ -682,6 +721,8 @@ static int pointers_read(struct embed_worker *w, PyObject *asked, struct cobench
     } else if (field == WORDS) {
         result = words_read(w, value);
         ask->words = w->words;
+    } else if (field == JOBS) {
+        result = jobs_read(w, value, ask);
     } else if (field == STATEMENTS) {
         ask->statements = texts_keep(embed, value);
         result = ask->statements != NULL ? 0 : -1;
@@ -819,6 +860,16 @@ static int result_read(PyObject *value, uint64_t *result)
     return 0;
 }
 
+/* What the job that has just run has waited for locks, also one that failed. -1 with an exception. */
+static int waited_read(struct embed_worker *w)
+{
+    const struct embed *embed = w->embed;
+    PyObject *ns = PyObject_CallFunctionObjArgs(embed->waited, embed->state, w->worker, NULL);
+    w->waited_ns = ns != NULL ? PyLong_AsUnsignedLongLong(ns) : 0;
+    Py_XDECREF(ns);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
 static int bridge_run(void *state, void *worker, uint64_t job, const struct cobench_reply *reply, uint64_t *result,
                       struct cobench_error *err)
 {
@@ -833,10 +884,52 @@ static int bridge_run(void *state, void *worker, uint64_t job, const struct cobe
     PyObject *value = answer != NULL ? PyObject_Vectorcall(embed->run, arguments, 4, NULL) : NULL;
     if (value == NULL || result_read(value, result) != 0)
         rc = failed(embed, err);
+    if (embed->waited != NULL && waited_read(w) != 0)
+        rc = failed(embed, err);
     Py_XDECREF(value);
     Py_XDECREF(answer);
     Py_XDECREF(number);
     w->thread = PyEval_SaveThread();
+    return rc;
+}
+
+/* The interpreter has been asked while it was at hand. */
+static uint64_t bridge_waited(void *state, void *worker)
+{
+    (void)state;
+    const struct embed_worker *w = worker;
+    return w->waited_ns;
+}
+
+/* A py_impl.contract.Audit. -1 with an exception where it is none. */
+static int audit_read(PyObject *found, struct cobench_audit *audit)
+{
+    static const char *const names[] = {"wrong", "of"};
+    uint64_t *const numbers[] = {&audit->wrong, &audit->of};
+    for (size_t i = 0; i < 2; i++) {
+        PyObject *number = PyObject_GetAttrString(found, names[i]);
+        *numbers[i] = number != NULL ? PyLong_AsUnsignedLongLong(number) : 0;
+        Py_XDECREF(number);
+        if (PyErr_Occurred())
+            return -1;
+    }
+    Py_ssize_t length;
+    PyObject *finding = PyObject_GetAttrString(found, "finding");
+    const char *text = finding != NULL ? PyUnicode_AsUTF8AndSize(finding, &length) : NULL;
+    if (text != NULL)
+        text_copy(audit->finding, sizeof audit->finding, text, length);
+    Py_XDECREF(finding);
+    return text != NULL ? 0 : -1;
+}
+
+static int bridge_audit(void *state, struct cobench_audit *audit, struct cobench_error *err)
+{
+    struct embed *embed = state;
+    PyEval_RestoreThread(embed->main);
+    PyObject *found = PyObject_CallOneArg(embed->audit, embed->state);
+    const int rc = found == NULL || audit_read(found, audit) != 0 ? failed(embed, err) : 0;
+    Py_XDECREF(found);
+    embed->main = PyEval_SaveThread();
     return rc;
 }
 
@@ -866,6 +959,8 @@ struct cobench_task embed_task(const struct cobench_task *counterpart, const str
         .request = counterpart->asks == COBENCH_ASK_NOTHING ? NULL : bridge_request,
         .more = counterpart->more != NULL ? bridge_more : NULL,
         .run = bridge_run,
+        .waited = counterpart->waited != NULL ? bridge_waited : NULL,
+        .audit = counterpart->audit != NULL ? bridge_audit : NULL,
     };
 }
 

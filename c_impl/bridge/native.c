@@ -35,6 +35,7 @@ typedef char PyMutex;
 struct module_state {
     PyObject *request_class; /* py_impl.contract.Request */
     PyObject *param_class;   /* py_impl.contract.Param */
+    PyObject *audit_class;   /* py_impl.contract.Audit */
     PyObject *task_failed;   /* py_impl.contract.TaskFailed */
     PyTypeObject *task_type, *state_type, *worker_type;
     PyObject *status_name, *body_name; /* interned attribute names of a Reply */
@@ -264,18 +265,27 @@ static void raise_worker(const struct task_object *self, PyObject *state, PyObje
         PyErr_SetString(PyExc_RuntimeError, "the worker is in use by another thread");
 }
 
+/* Claims the worker of a call (state, worker, ...), for a call or (WORKER_CLOSED) for good. NULL with an exception where the two do not
+ * belong together. */
+static inline struct worker_object *worker_enter(const struct task_object *self, PyObject *const *args, int what)
+{
+    struct worker_object *worker = (struct worker_object *)args[1];
+    if (Py_IS_TYPE(args[1], self->worker_type) && (PyObject *)worker->state == args[0] && worker->owner == self &&
+        worker_claim(worker, what))
+        return worker;
+    raise_worker(self, args[0], args[1]);
+    return NULL;
+}
+
 /*
  * Claims the worker of a call (state, worker, job, ...) and reads the job; worker_release gives it back. NULL with an
  * exception where the three do not belong together. An open worker keeps its state open, so that is not looked at.
  */
 static inline struct worker_object *worker_take(const struct task_object *self, PyObject *const *args, uint64_t *job)
 {
-    struct worker_object *worker = (struct worker_object *)args[1];
-    if (!Py_IS_TYPE(args[1], self->worker_type) || (PyObject *)worker->state != args[0] || worker->owner != self ||
-        !worker_claim(worker, WORKER_BUSY)) {
-        raise_worker(self, args[0], args[1]);
+    struct worker_object *worker = worker_enter(self, args, WORKER_BUSY);
+    if (worker == NULL)
         return NULL;
-    }
     *job = PyLong_AsUnsignedLongLong(args[2]);
     if (*job < worker->jobs)
         return worker;
@@ -489,14 +499,9 @@ PyDoc_STRVAR(worker_close_doc, "worker_close(state, worker)\n\nIn the thread tha
 static PyObject *task_worker_close(PyObject *object, PyObject *const *args, Py_ssize_t count)
 {
     const struct task_object *self = (struct task_object *)object;
-    if (!expect("worker_close", count, 2))
+    struct worker_object *worker = expect("worker_close", count, 2) ? worker_enter(self, args, WORKER_CLOSED) : NULL;
+    if (worker == NULL)
         return NULL;
-    struct worker_object *worker = (struct worker_object *)args[1];
-    if (!Py_IS_TYPE(args[1], self->worker_type) || (PyObject *)worker->state != args[0] || worker->owner != self ||
-        !worker_claim(worker, WORKER_CLOSED)) {
-        raise_worker(self, args[0], args[1]);
-        return NULL;
-    }
     worker_close(worker);
     Py_RETURN_NONE;
 }
@@ -543,7 +548,29 @@ static PyObject *kept_new(const struct state_object *state, const struct cobench
     return made;
 }
 
-/* A py_impl.contract.Request(ask, delay_ns, url, words, directory, flags, statements, key, path, offset, length). */
+/* The numbers of the jobs that a request asks for. */
+static PyObject *numbers_new(const struct cobench_request *ask)
+{
+    PyObject *tuple = PyTuple_New((Py_ssize_t)ask->job_count);
+    for (size_t i = 0; tuple != NULL && i < ask->job_count; i++) {
+        PyObject *number = PyLong_FromUnsignedLongLong(ask->jobs[i]);
+        if (number == NULL)
+            Py_CLEAR(tuple);
+        else
+            PyTuple_SET_ITEM(tuple, (Py_ssize_t)i, number);
+    }
+    return tuple;
+}
+
+/* What a request names. */
+static PyObject *named_new(const struct state_object *state, const struct cobench_request *ask)
+{
+    return ask->ask == COBENCH_ASK_CACHE  ? texts_new((const char *const *)ask->words, PyBytes_FromString)
+           : ask->ask == COBENCH_ASK_JOBS ? numbers_new(ask)
+                                          : kept_new(state, ask);
+}
+
+/* A py_impl.contract.Request(ask, delay_ns, url, words, directory, flags, statements, key, path, offset, length, jobs). */
 static PyObject *request_new(const struct task_object *self, const struct state_object *state,
                              const struct cobench_request *ask)
 {
@@ -562,31 +589,26 @@ static PyObject *request_new(const struct task_object *self, const struct state_
     struct cobench_error why;
     if (contract_check_request(self->task, ask, &why) != 0)
         return PyErr_Format(PyExc_ValueError, "%s", why.message);
-    const bool cache = ask->ask == COBENCH_ASK_CACHE, sql = ask->ask == COBENCH_ASK_SQL;
-    PyObject *named = cache ? texts_new((const char *const *)ask->words, PyBytes_FromString) : kept_new(state, ask);
+    PyObject *named = named_new(state, ask), *empty = self->module->empty;
     if (named == NULL)
         return NULL;
-    PyObject *made = PyObject_CallFunction(class, "sLsOOIOLOKn", name, 0LL, "", cache ? named : self->module->empty,
-                                           Py_None, ask->flags, sql ? named : self->module->empty, (long long)ask->key,
-                                           !cache && !sql ? named : Py_None, (unsigned long long)ask->offset,
-                                           (Py_ssize_t)ask->length);
+    PyObject *made = PyObject_CallFunction(
+        class, "sLsOOIOLOKnO", name, 0LL, "", ask->ask == COBENCH_ASK_CACHE ? named : empty, Py_None, ask->flags,
+        ask->ask == COBENCH_ASK_SQL ? named : empty, (long long)ask->key,
+        ask->ask == COBENCH_ASK_BLOCK ? named : Py_None, (unsigned long long)ask->offset, (Py_ssize_t)ask->length,
+        ask->ask == COBENCH_ASK_JOBS ? named : empty);
     Py_DECREF(named);
     return made;
 }
 
-/* What a job asks for. Releases the GIL. */
+/* What a job asks for. Needs no GIL. */
 static int job_ask(const struct worker_object *worker, uint64_t job, struct cobench_request *ask,
                    struct cobench_error *err)
 {
     const struct cobench_task *task = worker->task;
-    int rc = 0;
     contract_empty(ask);
     error_clear(err);
-    if (task->request != NULL) {
-        Py_BEGIN_ALLOW_THREADS rc = task->request(worker->task_state, worker->worker, job, ask, err);
-        Py_END_ALLOW_THREADS
-    }
-    return rc;
+    return task->request != NULL ? task->request(worker->task_state, worker->worker, job, ask, err) : 0;
 }
 
 PyDoc_STRVAR(request_doc, "request(state, worker, job) -> py_impl.contract.Request\n\nWhat the job waits for.");
@@ -600,8 +622,10 @@ static PyObject *task_request(PyObject *object, PyObject *const *args, Py_ssize_
     struct worker_object *worker = expect("request", count, 3) ? worker_take(self, args, &job) : NULL;
     if (worker == NULL)
         return NULL;
-    const int rc = job_ask(worker, job, &ask, &err);
-    PyObject *made = rc != 0 ? raise_task(self->module, rc, &err) : request_new(self, worker->state, &ask);
+    int rc;
+    Py_BEGIN_ALLOW_THREADS rc = job_ask(worker, job, &ask, &err);
+    Py_END_ALLOW_THREADS PyObject *made = rc != 0 ? raise_task(self->module, rc, &err)
+                                                  : request_new(self, worker->state, &ask);
     worker_release(worker);
     return made;
 }
@@ -635,7 +659,23 @@ static __attribute__((noinline)) bool reply_missing(const struct worker_object *
     if (job_ask(worker, job, &ask, &err) != 0 || ask.ask <= COBENCH_ASK_DELAY)
         return false;
     PyErr_Format(PyExc_TypeError, "the job asks for a %s: run() needs the reply",
-                 ask.ask == COBENCH_ASK_URL ? "URL" : contract_ask_name(ask.ask));
+                 ask.ask == COBENCH_ASK_URL    ? "URL"
+                 : ask.ask == COBENCH_ASK_JOBS ? "list of jobs"
+                                               : contract_ask_name(ask.ask));
+    return true;
+}
+
+/* Whether a reply to a question for jobs lacks results, which the task would read all the same: how many there have to be it says again. */
+static __attribute__((noinline)) bool results_missing(const struct worker_object *worker, uint64_t job,
+                                                      const struct cobench_reply *reply)
+{
+    struct cobench_request ask;
+    struct cobench_error err;
+    if (job_ask(worker, job, &ask, &err) != 0 || ask.ask != COBENCH_ASK_JOBS ||
+        reply->length == ask.job_count * sizeof(uint64_t))
+        return false;
+    PyErr_Format(PyExc_ValueError, "the job asks for %zu results, and the reply has %zu bytes", ask.job_count,
+                 reply->length);
     return true;
 }
 
@@ -660,7 +700,8 @@ static PyObject *task_more(PyObject *object, PyObject *const *args, Py_ssize_t c
     PyObject *made = NULL;
     if (worker == NULL)
         return NULL;
-    if (args[4] == Py_None || reply_read(self->module, args[4], &reply, &body) == 0) {
+    if (args[4] == Py_None || (reply_read(self->module, args[4], &reply, &body) == 0 &&
+                               (self->task->asks != COBENCH_ASK_JOBS || !results_missing(worker, job, &reply)))) {
         contract_empty(&ask);
         error_clear(&err);
         Py_BEGIN_ALLOW_THREADS rc = self->task->more(worker->task_state, worker->worker, job, (unsigned)step,
@@ -717,10 +758,11 @@ static PyObject *task_run(PyObject *object, PyObject *const *args, Py_ssize_t co
         return NULL;
     body.obj = NULL;
     if (args[3] != Py_None ? reply_read(self->module, args[3], &reply, &body) != 0
-                           : worker->may_ask && worker->task->more == NULL && reply_missing(worker, job)) {
-        worker_release(worker);
-        return NULL;
-    }
+                           : worker->may_ask && worker->task->more == NULL && reply_missing(worker, job))
+        goto refused;
+    if (body.obj != NULL && worker->task->asks == COBENCH_ASK_JOBS && worker->task->more == NULL &&
+        results_missing(worker, job, &reply))
+        goto refused;
     struct cobench_error err;
     int rc;
     err.type[0] = err.message[0] = '\0'; /* error_clear in place: of a call's 30 ns beside the GIL's it would be two */
@@ -731,6 +773,51 @@ static PyObject *task_run(PyObject *object, PyObject *const *args, Py_ssize_t co
     if (body.obj != NULL)
         PyBuffer_Release(&body);
     return rc == 0 ? PyLong_FromUnsignedLongLong(result) : raise_task(self->module, rc, &err);
+refused:
+    worker_release(worker);
+    PyBuffer_Release(&body);
+    return NULL;
+}
+
+PyDoc_STRVAR(waited_doc, "waited(state, worker) -> int\n\nHow many ns the worker's last job has waited for locks.");
+
+static PyObject *task_waited(PyObject *object, PyObject *const *args, Py_ssize_t count)
+{
+    struct task_object *self = (struct task_object *)object;
+    struct worker_object *worker = expect("waited", count, 2) ? worker_enter(self, args, WORKER_BUSY) : NULL;
+    if (worker == NULL)
+        return NULL;
+    const uint64_t ns = self->task->waited(worker->task_state, worker->worker);
+    worker_release(worker);
+    return PyLong_FromUnsignedLongLong(ns);
+}
+
+PyDoc_STRVAR(audit_doc, "audit(state) -> py_impl.contract.Audit\n\nWhat is wrong with what the jobs have changed.");
+
+static PyObject *task_audit(PyObject *object, PyObject *given)
+{
+    struct task_object *self = (struct task_object *)object;
+    struct state_object *state = state_of(self, given);
+    struct cobench_audit audit = {.finding = ""};
+    struct cobench_error err;
+    int rc;
+    if (state == NULL)
+        return NULL;
+    if (!state_enter(state)) {
+        raise_closed();
+        return NULL;
+    }
+    error_clear(&err);
+    Py_BEGIN_ALLOW_THREADS rc = self->task->audit(state->state, &audit, &err);
+    Py_END_ALLOW_THREADS state_leave(state);
+    if (rc != 0)
+        return raise_task(self->module, rc, &err);
+    PyObject *finding = text_new(audit.finding, sizeof audit.finding), *made = NULL;
+    if (finding != NULL)
+        made = PyObject_CallFunction(self->module->audit_class, "KKO", (unsigned long long)audit.wrong,
+                                     (unsigned long long)audit.of, finding);
+    Py_XDECREF(finding);
+    return made;
 }
 
 /* The fork hooks take the state; os.register_at_fork calls them with the GIL held, in the thread that forks, and for as
@@ -760,6 +847,26 @@ static PyObject *task_after_fork_parent(PyObject *self, PyObject *state)
 static PyObject *task_after_fork_child(PyObject *self, PyObject *state)
 {
     return hook(self, state, ((struct task_object *)self)->task->after_fork_child);
+}
+
+/* Functions that are there only where the task has them, as in a module: a host goes by that. */
+static PyMethodDef waited_method = {"waited", (PyCFunction)(void (*)(void))task_waited, METH_FASTCALL, waited_doc};
+static PyMethodDef audit_method = {"audit", task_audit, METH_O, audit_doc};
+
+static PyObject *method_if(bool there, PyMethodDef *method, PyObject *object)
+{
+    return there ? PyCFunction_New(method, object)
+                 : PyErr_Format(PyExc_AttributeError, "this task has no %s()", method->ml_name);
+}
+
+static PyObject *task_get_waited(PyObject *object, void *Py_UNUSED(closure))
+{
+    return method_if(((struct task_object *)object)->task->waited != NULL, &waited_method, object);
+}
+
+static PyObject *task_get_audit(PyObject *object, void *Py_UNUSED(closure))
+{
+    return method_if(((struct task_object *)object)->task->audit != NULL, &audit_method, object);
 }
 
 /* -- Task: its table ----------------------------------------------------------------------------------------------- */
@@ -998,10 +1105,11 @@ static PyMethodDef task_methods[] = {{"payload", FAST(task_payload), METH_FASTCA
                                      {NULL, NULL, 0, NULL}};
 
 static PyGetSetDef task_attributes[] = {
-    {"NAME", task_name, NULL, NULL, NULL},     {"ABOUT", task_about, NULL, NULL, NULL},
-    {"KIND", task_kind, NULL, NULL, NULL},     {"ASKS", task_asks, NULL, NULL, NULL},
-    {"JOBS", task_jobs, NULL, NULL, NULL},     {"SPLITS", task_splits, NULL, NULL, NULL},
-    {"PARAMS", task_params, NULL, NULL, NULL}, {NULL, NULL, NULL, NULL, NULL}};
+    {"NAME", task_name, NULL, NULL, NULL},       {"ABOUT", task_about, NULL, NULL, NULL},
+    {"KIND", task_kind, NULL, NULL, NULL},       {"ASKS", task_asks, NULL, NULL, NULL},
+    {"JOBS", task_jobs, NULL, NULL, NULL},       {"SPLITS", task_splits, NULL, NULL, NULL},
+    {"PARAMS", task_params, NULL, NULL, NULL},   {"waited", task_get_waited, NULL, NULL, NULL},
+    {"audit", task_get_audit, NULL, NULL, NULL}, {NULL, NULL, NULL, NULL, NULL}};
 
 PyDoc_STRVAR(task_doc, "Task(path, inputs=None)\n\nA C task, or FILE.so:SYMBOL, with the attributes and functions of a "
                        "Python task module.");
@@ -1049,6 +1157,7 @@ static int native_exec(PyObject *module)
         return -1;
     state->request_class = PyObject_GetAttrString(contract, "Request");
     state->param_class = PyObject_GetAttrString(contract, "Param");
+    state->audit_class = PyObject_GetAttrString(contract, "Audit");
     state->task_failed = PyObject_GetAttrString(contract, "TaskFailed");
     Py_DECREF(contract);
     state->status_name = PyUnicode_InternFromString("status");
@@ -1057,9 +1166,9 @@ static int native_exec(PyObject *module)
     state->task_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &task_spec, NULL);
     state->state_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &state_spec, NULL);
     state->worker_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &worker_spec, NULL);
-    if (state->request_class == NULL || state->param_class == NULL || state->task_failed == NULL ||
-        state->status_name == NULL || state->body_name == NULL || state->empty == NULL || state->task_type == NULL ||
-        state->state_type == NULL || state->worker_type == NULL)
+    if (state->request_class == NULL || state->param_class == NULL || state->audit_class == NULL ||
+        state->task_failed == NULL || state->status_name == NULL || state->body_name == NULL || state->empty == NULL ||
+        state->task_type == NULL || state->state_type == NULL || state->worker_type == NULL)
         return -1;
     return PyModule_AddType(module, state->task_type);
 }
@@ -1069,6 +1178,7 @@ static int native_traverse(PyObject *module, visitproc visit, void *arg)
     const struct module_state *state = PyModule_GetState(module);
     Py_VISIT(state->request_class);
     Py_VISIT(state->param_class);
+    Py_VISIT(state->audit_class);
     Py_VISIT(state->task_failed);
     Py_VISIT(state->task_type);
     Py_VISIT(state->state_type);
@@ -1081,6 +1191,7 @@ static int native_clear(PyObject *module)
     struct module_state *state = PyModule_GetState(module);
     Py_CLEAR(state->request_class);
     Py_CLEAR(state->param_class);
+    Py_CLEAR(state->audit_class);
     Py_CLEAR(state->task_failed);
     Py_CLEAR(state->task_type);
     Py_CLEAR(state->state_type);

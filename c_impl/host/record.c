@@ -111,6 +111,12 @@ static json_t *dependencies_json(const struct join_graph *graph)
                      "path_ns", (json_int_t)graph->path_ns);
 }
 
+static json_t *audit_json(const struct cobench_audit *audit)
+{
+    return json_pack("{s:I, s:I, s:o}", "wrong", (json_int_t)audit->wrong, "of", (json_int_t)audit->of, "finding",
+                     text_json(audit->finding));
+}
+
 char *record_text(const struct record *record)
 {
     json_t *json = json_pack(
@@ -127,6 +133,8 @@ char *record_text(const struct record *record)
         return NULL;
     if (record->dependencies)
         json_object_set_new(json, "dependencies", dependencies_json(record->dependencies));
+    if (record->audited)
+        json_object_set_new(json, "audit", audit_json(&record->audit));
     char *line = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
     json_decref(json);
     if (!line)

@@ -3,6 +3,7 @@
 #ifndef HOST_RECORD_H
 #define HOST_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,8 @@ struct record {
     int64_t connections;                         /* -1: asks for no URL */
     struct runtime_python python;
     const struct join_graph *dependencies; /* NULL: none are known */
+    bool audited;                          /* all jobs were done, and the task has an audit */
+    struct cobench_audit audit;
 };
 
 /* The exit status that belongs to a status. */

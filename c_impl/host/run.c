@@ -171,6 +171,27 @@ int run_prepare(struct run *run, struct cobench_error *err)
     return rc;
 }
 
+int run_audit(struct run *run, struct cobench_audit *audit, struct cobench_error *err)
+{
+    struct cobench_error why;
+    char words[sizeof why.type + sizeof why.message + 40];
+
+    *audit = (struct cobench_audit){.finding = ""};
+    error_clear(&why);
+    int rc = run->task->audit(run->state, audit, &why);
+    if (rc == 0 && audit->of == 0)
+        rc = error_fill(&why, -EPROTO, "%llu wrong of nothing", (unsigned long long)audit->wrong);
+    if (rc) {
+        error_complete(&why, rc);
+        return error_fill(err, rc, "the audit failed: %.290s", error_words(&why, words, sizeof words));
+    }
+    audit->finding[sizeof audit->finding - 1] = '\0';
+    for (char *c = audit->finding; *c; c++)
+        if ((unsigned char)*c < ' ')
+            *c = ' ';
+    return 0;
+}
+
 int64_t run_payload(const struct run *run, struct cobench_error *err)
 {
     const struct cobench_open how = {.task = run->task, .values = run->values, .jobs = run->jobs};

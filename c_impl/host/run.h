@@ -96,6 +96,9 @@ void run_close_task(struct run *run);
  * alone (START_SPAWN). What connections it takes do not count. */
 int run_prepare(struct run *run, struct cobench_error *err);
 
+/* What the task, which has an audit, finds of what all jobs have changed in common. 0, or a negative errno with the reason in err. */
+int run_audit(struct run *run, struct cobench_audit *audit, struct cobench_error *err);
+
 /* How many bytes a job's message carries besides its number, or a negative errno with the reason in err. */
 int64_t run_payload(const struct run *run, struct cobench_error *err);
 

@@ -108,6 +108,29 @@ static int knobs_settle(struct session *s, struct cobench_error *err)
     return 0;
 }
 
+/* What a task audits is memory of the process that opens it, which those forked from it share; who opens it for itself has its own. */
+static int sharing_check(const struct session *s, struct cobench_error *err)
+{
+    const struct model *model = s->args->model;
+    char who[64] = "";
+    if (model->isolates)
+        snprintf(who, sizeof who, "interpreter");
+    else if (model->engine)
+        snprintf(who, sizeof who, "worker of %s", model->name);
+    else if (s->run.placement)
+        snprintf(who, sizeof who, "worker on another host");
+    else if (s->args->queue)
+        snprintf(who, sizeof who, "worker of a manager elsewhere");
+    else if (s->run.knobs.start_method != START_FORK)
+        snprintf(who, sizeof who, "process of start method %s", s->record.start_method);
+    if (!s->run.task->audit || !who[0])
+        return 0;
+    return error_fill(err, -ENOSYS,
+                      "task '%.64s' changes memory that its workers have in common, but each %s opens the task for "
+                      "itself",
+                      s->run.task->name, who);
+}
+
 static int task_settle(struct session *s, struct cobench_error *err)
 {
     const struct args *args = s->args;
@@ -307,6 +330,8 @@ bool session_open(struct session *s)
     error_clear(&err);
     int rc = task_settle(s, &err);
     if (rc == 0)
+        rc = sharing_check(s, &err);
+    if (rc == 0)
         rc = model_check(s->args->model, &err);
     if (rc == 0)
         rc = transport_settle(s, &err);
@@ -415,6 +440,10 @@ void session_run(struct session *s)
     s->rc = s->args->model->run(run, &s->error);
     if (s->rc == 0 && !run->serves)
         run_account(run);
+    if (s->rc == 0 && run->task->audit && run->shared->failed == 0) {
+        s->rc = run_audit(run, &s->audit, &s->error);
+        s->audited = s->rc == 0;
+    }
     python_note(s, &s->python_ended);
     dispenser_close(&s->dispenser);
     clients_close(run->clients);
@@ -447,6 +476,8 @@ void session_conclude(struct session *s)
     s->record.work_ns = s->run.work_ns;
     if (s->join.paths && s->record.failure_count == 0)
         s->record.dependencies = &s->join.graph;
+    s->record.audited = s->audited;
+    s->record.audit = s->audit;
     if (s->record.failure_count > 0)
         failures_explain(s);
 }

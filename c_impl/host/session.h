@@ -35,7 +35,9 @@ struct session {
     struct cobench_error error;
     struct runtime_python python_open, python_ended;
     const struct runtime_python *_Atomic python; /* the later of the two that is complete; NULL: neither */
-    bool opened;                                 /* the task was; until then a failure is one of usage */
+    bool audited;                                /* it was asked for what `audit` has, and knew */
+    struct cobench_audit audit;
+    bool opened; /* the task was; until then a failure is one of usage */
 };
 
 /* An empty session whose record says what is known before anything was looked at. */

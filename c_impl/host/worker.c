@@ -77,6 +77,13 @@ static void job_fail(struct worker *w, uint64_t job, struct slot *slot, int rc, 
     run_failed(w->run, job, w->id, rc, error);
 }
 
+/* For its connection, and then for locks. */
+static void slot_waited(struct slot *slot, uint64_t ns)
+{
+    const uint64_t us = slot->waited_us + ns / NS_PER_US;
+    slot->waited_us = us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
+}
+
 static inline void job_compute(struct worker *w, uint64_t job, struct slot *slot, const struct cobench_reply *reply)
 {
     struct run *run = w->run;
@@ -85,6 +92,8 @@ static inline void job_compute(struct worker *w, uint64_t job, struct slot *slot
 
     error_clear(&err);
     const int rc = run->task->run(run->state, w->task, job, reply, &result, &err);
+    if (run->task->waited)
+        slot_waited(slot, run->task->waited(run->state, w->task));
     if (rc == 0) {
         slot->result = result;
         job_end(w, slot, SLOT_DONE);
@@ -119,12 +128,6 @@ static int job_more(struct worker *w, uint64_t job, unsigned step, const struct 
     if (rc == 0 && ask->ask == COBENCH_ASK_JOBS)
         return error_fill(err, -EINVAL, "asked for jobs in its step %u: only its first one may", step + 1);
     return rc ? rc : contract_check_request(run->task, ask, err);
-}
-
-static void slot_waited(struct slot *slot)
-{
-    const int64_t us = (clock_now_ns() - slot->start_ns) / NS_PER_US;
-    slot->waited_us = us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
 }
 
 /* Where a job is between two replies. */
@@ -176,7 +179,7 @@ static void job_wait(struct worker *w, uint64_t job, struct slot *slot)
 static void job_wait_shared(struct worker *w, uint64_t job, struct slot *slot)
 {
     w->client = clients_take(w->run->clients);
-    slot_waited(slot);
+    slot_waited(slot, (uint64_t)(clock_now_ns() - slot->start_ns));
     job_wait(w, job, slot);
     clients_give(w->run->clients, w->client);
     w->client = NULL;
@@ -315,7 +318,11 @@ void worker_drain(struct worker *w)
 
 void worker_start(struct worker *w, uint64_t job) { job_start(w, job); }
 
-void worker_waited(struct worker *w, uint64_t job) { slot_waited(run_slot(w->run, job)); }
+void worker_waited(struct worker *w, uint64_t job)
+{
+    struct slot *slot = run_slot(w->run, job);
+    slot_waited(slot, (uint64_t)(clock_now_ns() - slot->start_ns));
+}
 
 int worker_ask(struct worker *w, uint64_t job, struct cobench_request *ask)
 {

@@ -211,15 +211,16 @@ TEST_WITH(test_requests_that_point, fixture_setup, fixture_teardown, struct fixt
     struct cobench_request ask = {0}, again = {0};
     f->counterpart.prepare = some_prepare;
     f->counterpart.more = some_more;
-    task_write(f, COBENCH_ASK_SQL, "return 1",
-               "ROWS = (Request(SQL, statements=('begin', 'select $1'), key=-7),\n"
-               "        Request(CACHE, words=[b'GET', b'k']),\n"
-               "        Request(BLOCK, path='/f', offset=1 << 40, length=512, flags=BLOCK_DIRECT),\n"
-               "        Request(SQL, statements=['list']), Request(CACHE, words=[b'a\\0b']), Request(BLOCK, path=None))\n"
-               "def request(state, worker, job):\n    return ROWS[job]\n"
-               "def more(state, worker, job, step, reply):\n    return ROWS[step] if reply is None else None\n"
-               "def prepare(state, step):\n    return Request(SQL, statements=('begin', 'select ' + '$1')) if step == 0 "
-               "else None\n");
+    task_write(
+        f, COBENCH_ASK_SQL, "return 1",
+        "ROWS = (Request(SQL, statements=('begin', 'select $1'), key=-7),\n"
+        "        Request(CACHE, words=[b'GET', b'k']),\n"
+        "        Request(BLOCK, path='/f', offset=1 << 40, length=512, flags=BLOCK_DIRECT),\n"
+        "        Request(SQL, statements=['list']), Request(CACHE, words=[b'a\\0b']), Request(BLOCK, path=None))\n"
+        "def request(state, worker, job):\n    return ROWS[job]\n"
+        "def more(state, worker, job, step, reply):\n    return ROWS[step] if reply is None else None\n"
+        "def prepare(state, step):\n    return Request(SQL, statements=('begin', 'select ' + '$1')) if step == 0 "
+        "else None\n");
     worker_start(f);
     error_clear(&f->err);
     assert_int_equal(f->task.request(f->state, f->worker, 0, &ask, &f->err), 0);
@@ -244,6 +245,107 @@ TEST_WITH(test_requests_that_point, fixture_setup, fixture_teardown, struct fixt
         error_clear(&f->err);
     }
     worker_end(f);
+}
+
+/* A list of jobs, for as long as words are. */
+TEST_WITH(test_requests_for_jobs, fixture_setup, fixture_teardown, struct fixture *f)
+{
+    static const uint64_t results[] = {5, UINT64_MAX};
+    struct cobench_request ask = {0};
+    task_write(f, COBENCH_ASK_JOBS, "return sum(memoryview(reply.body).cast('Q')) % 2**64",
+               "ROWS = (Request(RESULTS, jobs=(3, 2**64 - 1)), Request(RESULTS, jobs=range(1, 4)), Request(RESULTS),\n"
+               "        Request(RESULTS, jobs=(-1,)), Request(RESULTS, jobs=7), Request(RESULTS, jobs=('x',)))\n"
+               "def request(state, worker, job):\n    return ROWS[job]\n");
+    worker_start(f);
+    error_clear(&f->err);
+    for (uint64_t job = 0; job < 3; job++) {
+        static const size_t counts[] = {2, 3, 0};
+        ask = (struct cobench_request){0};
+        assert_int_equal(f->task.request(f->state, f->worker, job, &ask, &f->err), 0);
+        assert_int_equal(ask.ask, COBENCH_ASK_JOBS);
+        assert_non_null(ask.jobs);
+        assert_int_equal(ask.job_count, counts[job]);
+        if (job == 0)
+            assert_true(ask.jobs[0] == 3 && ask.jobs[1] == UINT64_MAX);
+        if (job == 1)
+            assert_true(ask.jobs[0] == 1 && ask.jobs[1] == 2 && ask.jobs[2] == 3);
+    }
+    for (uint64_t job = 3; job < 6; job++) {
+        error_clear(&f->err);
+        assert_int_equal(f->task.request(f->state, f->worker, job, &ask, &f->err), -EPROTO);
+        assert_string_equal(f->err.type, job == 3 ? "ValueError" : "TypeError");
+    }
+    assert_int_equal(job_run(f, 0, &(struct cobench_reply){.body = (const void *)results, .length = sizeof results}),
+                     4);
+    worker_end(f);
+}
+
+static uint64_t some_waited(void *state, void *worker)
+{
+    (void)state, (void)worker;
+    return 0;
+}
+
+static int some_audit(void *state, struct cobench_audit *audit, struct cobench_error *err)
+{
+    (void)state, (void)audit, (void)err;
+    return 0;
+}
+
+/* Of the job that has just run, also where it failed. */
+TEST_WITH(test_waits, fixture_setup, fixture_teardown, struct fixture *f)
+{
+    uint64_t result;
+    f->counterpart.waited = some_waited;
+    task_write(f, COBENCH_ASK_NOTHING, "worker.append(job); return 1 // job",
+               "def worker_open(state, flags): return []\n"
+               "def waited(state, worker): return worker[-1] * 1000 if worker[-1] < 9 else -1\n");
+    worker_start(f);
+    job_run(f, 7, NULL);
+    assert_int_equal(f->task.waited(f->state, f->worker), 7000);
+    error_clear(&f->err);
+    assert_int_equal(f->task.run(f->state, f->worker, 0, NULL, &result, &f->err), -EPROTO);
+    assert_string_equal(f->err.type, "ZeroDivisionError");
+    assert_int_equal(f->task.waited(f->state, f->worker), 0);
+    error_clear(&f->err);
+    assert_int_equal(f->task.run(f->state, f->worker, 9, NULL, &result, &f->err), -EPROTO);
+    assert_string_equal(f->err.type, "OverflowError");
+    worker_end(f);
+}
+
+TEST_WITH(test_audits, fixture_setup, fixture_teardown, struct fixture *f)
+{
+    static const struct {
+        const char *body;
+        struct cobench_audit found;
+        const char *type; /* NULL: none */
+    } rows[] = {
+        {"return Audit(3, 2**64 - 1, 'three')", {3, UINT64_MAX, "three"}, NULL},
+        {"return Audit(0, 1)", {0, 1, ""}, NULL},
+        {"return Audit(-1, 1)", {0}, "OverflowError"},
+        {"return Audit(1, 1, b'x')", {0}, "TypeError"},
+        {"return 5", {0}, "AttributeError"},
+        {"raise SystemExit(2)", {0}, "SystemExit"},
+    };
+    f->counterpart.audit = some_audit;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct cobench_audit found = {0};
+        char rest[100];
+        snprintf(rest, sizeof rest, "def audit(state): %s\n", rows[i].body);
+        task_write(f, COBENCH_ASK_NOTHING, "return 0", rest);
+        assert_int_equal(task_open(f), 0);
+        error_clear(&f->err);
+        assert_int_equal(f->task.audit(f->state, &found, &f->err), rows[i].type ? -EPROTO : 0);
+        assert_string_equal(f->err.type, rows[i].type ? rows[i].type : "");
+        if (!rows[i].type) {
+            assert_true(found.wrong == rows[i].found.wrong && found.of == rows[i].found.of);
+            assert_string_equal(found.finding, rows[i].found.finding);
+        }
+        f->task.close(f->state);
+    }
+    task_write(f, COBENCH_ASK_NOTHING, "return 0", "");
+    assert_int_equal(task_open(f), -EPROTO);
+    assert_string_equal(f->err.message, "there is no audit, but in its C counterpart");
 }
 
 TEST_WITH(test_failures, fixture_setup, fixture_teardown, struct fixture *f)
@@ -305,6 +407,7 @@ TEST_WITH(test_tasks_that_do_not_open, fixture_setup, fixture_teardown, struct f
         {"ASKS = URL", "ValueError", "ASKS is 'url', but 'nothing' in its C counterpart"},
         {"PARAMS = (Param('size', INT, '1', 'x', 0, 9),)", "ValueError",
          "PARAMS has other keys than in its C counterpart"},
+        {"def audit(state): pass", "ValueError", "there is an audit, but not in its C counterpart"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         task_write(f, COBENCH_ASK_NOTHING, "return job", rows[i].rest);
