@@ -188,6 +188,7 @@ SHORT_BLOCK = "ShortBlock"
 BAD_CERTIFICATE = "BadCertificate"
 SQL_ERROR = "SqlError"
 TRANSPORT = "Transport"  # whatever else goes wrong on the way
+NEEDED_FAILED = "NeededFailed"
 IMPOSSIBLE = "Impossible"  # cannot be asked for here at all: the run ends with 77
 
 

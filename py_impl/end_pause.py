@@ -43,6 +43,10 @@ class EndPause:
         over.register(self.read, select.POLLIN)
         over.poll(LIMIT_S * 1000)
 
+    def helped(self) -> None:
+        """A job has ended that a worker ran for one of its own."""
+        os.write(self.tally, b".")
+
     def last(self, jobs: int) -> None:
         """
         Where a worker lives for one job, in each when that has ended: the last of them pauses. (Two at the same instant

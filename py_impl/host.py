@@ -11,13 +11,14 @@ import sys
 import time
 
 from py_impl import VERSION, catalog, knobs, options, params, record
-from py_impl.contract import COMMAND, CONNECTS, DELAY, IMPOSSIBLE, IO, NOTHING
+from py_impl.contract import COMMAND, CONNECTS, DELAY, IMPOSSIBLE, IO, NOTHING, RESULTS
 from py_impl.errors import Failed, Impossible, Usage
 from py_impl.failure import failure_words
 from py_impl.runtimes import PY, Runtime
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
     from typing import NoReturn
 
@@ -155,6 +156,7 @@ class Command:
         run.native = model.native
         run.connections = self.choose_connections(model, run)
         drawing = self.choose_dispenser(model, run)
+        self.check_join(model, run, drawing)
         run.gate_fds = params.parse_fds("--gate", given["--gate"]) if "--gate" in given else None
         if "--end-pause" in given:
             from py_impl.end_pause import EndPause
@@ -173,7 +175,8 @@ class Command:
             from py_impl.transport.commands import end_all
 
             run.watchdog.end_commands = lambda: end_all(run.slots)
-        run.watchdog.watch(timeout_s - (time.monotonic_ns() - self.phases["start"]) / 1e9, self.expired(timeout_s))
+        left_s = timeout_s - (time.monotonic_ns() - self.phases["start"]) / 1e9
+        run.watchdog.watch(left_s, self.expired(timeout_s), self.choose_join(model, run))
         self.drive(model.module if drawing is None else model.drawing, run)
 
     def work_away(self, given: dict[str, object]) -> None:
@@ -185,6 +188,8 @@ class Command:
             raise Impossible("worker: a command would outlive its worker")
         if hasattr(run.task, "audit"):
             raise self.not_shared(run, "worker of a manager elsewhere")
+        if run.task.ASKS == RESULTS:
+            raise Impossible(f"worker: task '{run.task.NAME}': its jobs ask for the results of others, which their manager has")
         if "redis" not in run.services:
             raise Usage("worker needs --service redis=URL")
         serve(run, params.parse_int("--worker", given["--worker"], 0, WORKERS_MAX - 1), given["--queue"])
@@ -291,6 +296,32 @@ class Command:
 
         return DISPENSERS[run.knobs["dispenser"]]
 
+    def check_join(self, model: Model, run: Run, drawing: Dispenser | None) -> None:
+        """Jobs that need others run where their workers can wait for one another."""
+        if run.task.ASKS != RESULTS:
+            return
+        why = (
+            f"{model.name} has no way to wait for them" if model.apart and not model.processes
+            else "only the dispenser default leaves them to who needs them" if drawing is not None
+            else "they cannot arrive at a rate (--rate)" if run.schedule is not None
+            else None
+        )  # fmt: skip
+        if why is not None:
+            raise Impossible(f"task '{run.task.NAME}': its jobs ask for the results of others: {why}")
+
+    def choose_join(self, model: Model, run: Run) -> Callable[[], object] | None:
+        """What the jobs of such a task wait by; and what sees whether they wait for ever."""
+        if run.task.ASKS != RESULTS:
+            return None
+        from py_impl import deadlock, join
+
+        run.join = join.choose(run, model)
+        if model.baseline:  # which sees it itself
+            return None
+        can_help = model.name in next(knob.models for knob in knobs.KNOBS if knob.name == "join")
+        blocks = not model.loop and not (can_help and run.knobs["join"] == "help")
+        return deadlock.Lookout(run.slots, run.workers, blocks, can_help).look
+
     def choose_connections(self, model: Model, run: Run) -> int:
         """How many the workers share; 0: each has its own."""
         connections = run.knobs["connections"] if run.task.ASKS in CONNECTS else 0
@@ -325,7 +356,7 @@ class Command:
 
         workers = 1 if model.baseline else run.workers
         for_workers = workers * (model.fds_a_worker + fds)
-        if run.task.ASKS not in (NOTHING, DELAY) and not model.apart:
+        if run.task.ASKS not in (NOTHING, DELAY, RESULTS) and not model.apart:
             from py_impl.transport import CLIENTS
 
             offer = CLIENTS[run.task.ASKS].get(run.knobs["client"])
@@ -347,6 +378,8 @@ class Command:
         run.prepare()
         run.turn_knobs()
         module.run(run)
+        if run.join is not None and run.join.dependencies is not None:
+            self.record["dependencies"] = run.join.dependencies
         run.close_clients()
         run.settle()
         if run.work_ns is None:
@@ -358,17 +391,26 @@ class Command:
             run.close_task()
 
     def expired(self, timeout_s: float):
-        def expired() -> NoReturn:
+        def expired(deadlock: tuple[str, dict[int, int]] | None) -> NoReturn:
             """In the watchdog's thread, with all worker processes gone."""
             run = self.this
             if run.catch_up is not None:
                 run.catch_up()
+            if deadlock is not None:
+                os._exit(self.report("failed", self.deadlocked(*deadlock)))
             running = run.slots.running()
             for job, worker in running[: record.FAILURES_MAX]:
                 run.shared.failed(job, worker, "Timeout", f"still running when the {timeout_s:.12g} s were over", None)
             os._exit(self.report("failed", self.time_out_reason(timeout_s, [job for job, _ in running])))
 
         return expired
+
+    def deadlocked(self, reason: str, waiting: dict[int, int]) -> str:
+        from py_impl.deadlock import KIND, waits_for
+
+        for job, other in list(waiting.items())[: record.FAILURES_MAX]:
+            self.this.shared.failed(job, self.this.slots.workers[job], KIND, waits_for(other), None)
+        return reason
 
     def time_out_reason(self, timeout_s: float, jobs: list[int]) -> str:
         if not jobs and self.this.slots.all_ended():

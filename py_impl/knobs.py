@@ -80,6 +80,8 @@ KNOBS = (
                       "asyncpg": "sql"}),  # transport.CLIENTS, not imported here
     Knob("connections", int, "0", "connections that all workers share, and wait for; 0: each has its own",
          (*THREADS, "async", "native-pool"), low=1, high=100_000, asks=("url", "sql", "cache")),
+    Knob("join", str, "block", "what a worker does whose job waits for other jobs; help: runs these meanwhile", (*THREADS, *PROCESSES),
+         choices=("block", "help"), asks=("jobs",)),
     Knob("loop", str, "asyncio", "the event loop", ("async",), choices=("asyncio", "uvloop", "trio")),  # loops.LOOPS, likewise
 )  # fmt: skip
 

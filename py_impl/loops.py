@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
 The event loops that `async` can run on (--loop): each runs a coroutine to its end, several side by side, sleeps, and calls
-what blocks in a thread, and has semaphores. Only the one that is used is imported.
+what blocks in a thread, and has semaphores and events. Only the one that is used is imported.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Asyncio:
 
         self.run: Callable[[Coroutine], object] = asyncio.run
         self.sleep, self.to_thread, self._gather = asyncio.sleep, asyncio.to_thread, asyncio.gather
-        self.semaphore = asyncio.Semaphore
+        self.semaphore, self.event = asyncio.Semaphore, asyncio.Event
 
     async def side_by_side(self, coroutines: list[Awaitable]) -> None:
         await self._gather(*coroutines)
@@ -40,7 +40,7 @@ class Trio:
 
         self._trio = trio = library("trio")
         warnings.simplefilter("ignore", trio.TrioDeprecationWarning)  # of what other libraries use of it
-        self.sleep, self.to_thread, self.semaphore = trio.sleep, trio.to_thread.run_sync, trio.Semaphore
+        self.sleep, self.to_thread, self.semaphore, self.event = trio.sleep, trio.to_thread.run_sync, trio.Semaphore, trio.Event
 
     def run(self, coroutine: Coroutine) -> object:
         return self._trio.run(lambda: coroutine)

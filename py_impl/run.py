@@ -12,7 +12,7 @@ import time
 from itertools import chain, count, starmap
 
 from py_impl import catalog, params
-from py_impl.contract import AUDIT_MAX, DELAY, NOTHING, SERVICES, NotPossible
+from py_impl.contract import AUDIT_MAX, DELAY, NOTHING, RESULTS, SERVICES, NotPossible
 from py_impl.errors import Failed, Impossible, Usage
 from py_impl.failure import explain, failure_words
 from py_impl.watchdog import worker_signals
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 # What another process needs to set the run up again.
 _PICKLED = ("source", "texts", "jobs", "workers", "knobs", "start_method", "isolated", "request_timeout_s", "looping", "shared",
-            "slots_path", "end_pause", "path", "inputs", "command", "services", "schedule", "processes")  # fmt: skip
+            "slots_path", "end_pause", "path", "inputs", "command", "services", "schedule", "processes", "join")  # fmt: skip
 
 
 class Run:
@@ -72,6 +72,7 @@ class Run:
         self.clients: SimpleQueue | None = None  # then the free ones of workers that block
         self.free_connections = None  # and of a loop a semaphore
         self.native = False  # jobs are run in C alone, with its clients
+        self.join = None  # of join.py, where the jobs need the results of others
         self.transport = None  # a module of transport/; None unless the task asks for what has one
         self.ready_ns: int | None = None  # set by gate()
         self.ready_cpu_ns: int | None = None  # likewise: the CPU time of this process at that moment
@@ -189,7 +190,7 @@ class Run:
         return size(params.values(self.task.PARAMS, self.texts), self.jobs) if size is not None else 0
 
     def load_transport(self) -> None:
-        if self.task.ASKS in (NOTHING, DELAY):
+        if self.task.ASKS in (NOTHING, DELAY, RESULTS):
             return
         from py_impl import transport
 
@@ -330,6 +331,8 @@ class Run:
         kind, message, line = explain(error, getattr(self.task, "__file__", None))
         if job is not None:
             self.slots.fail(job)
+            if self.join is not None:
+                self.join.ended(job)
         self.shared.failed(job, number, kind, message, line)
 
     def check_workers(self) -> None:
@@ -347,6 +350,8 @@ class Run:
             worker_signals()
         if self.isolated or self.opens_in_workers:
             self.slots = attach(self.slots_path, self.jobs)
+            if self.join is not None:
+                self.join.attach(self.slots)
             self.load()
         else:
             self.close_gate()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ENDING = (_signal.SIGINT, _signal.SIGTERM)
+LOOK_S = 0.1  # from one look at the run to the next
 
 
 class Watchdog:
@@ -53,12 +54,12 @@ class Watchdog:
                 _signal.signal(number, self._caught)
             _signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
 
-    def watch(self, seconds: float, expired: Callable[[], None]) -> None:
+    def watch(self, seconds: float, expired: Callable[[object], None], look: Callable[[], object] | None = None) -> None:
         """
         Ends the run, in a thread of its own, when a signal says so, or calls `expired`, which must not return, when the run
-        is not over by then.
+        is not over by then, or with what `look`, which is called every now and then, has found.
         """
-        start_new_thread(self._watch, (seconds, expired))
+        start_new_thread(self._watch, (seconds, expired, look))
 
     def start_tracker(self, start_method: str) -> None:
         """
@@ -111,19 +112,33 @@ class Watchdog:
         if self.clean_up is not None:
             self.clean_up()
 
-    def _watch(self, seconds: float, expired: Callable[[], None]) -> None:
+    def _watch(self, seconds: float, expired: Callable[[object], None], look: Callable[[], object] | None) -> None:
         _signal.pthread_sigmask(_signal.SIG_BLOCK, ENDING)  # else they would end this thread's wait by ending the process
-        heard = self._hear(max(0.0, seconds))
+        heard, found = self._look_out(max(0.0, seconds), look) if look is not None else (self._hear(max(0.0, seconds)), None)
         if heard is None and self._ending.acquire(False):
             self._starting.acquire()  # and no process is started from here on
             self.kill_workers()
             _signal.pthread_sigmask(_signal.SIG_UNBLOCK, ENDING)
-            expired()
+            expired(found)
         number = self._hear(None) if heard is None else heard
         while self._heard is not None:  # only the main thread can die of it; it may have noted the first and waited on
             _signal.pthread_kill(self._main, number)
             time.sleep(0.05)
         self._die(number)
+
+    def _look_out(self, seconds: float, look: Callable[[], object]) -> tuple[int | None, object]:
+        """The next signal, or what there is to see before the time is over."""
+        end, pause = time.monotonic() + seconds, LOOK_S
+        while True:
+            left = end - time.monotonic()
+            heard = self._hear(max(0.0, min(left, pause)))
+            if heard is not None or left <= pause:
+                return heard, None
+            start = time.monotonic()
+            found = look()
+            if found is not None:
+                return None, found
+            pause = max(LOOK_S, 50 * (time.monotonic() - start))  # of what is run a fiftieth is lost by it at most
 
     def _caught(self, number: int, _: object) -> None:
         for other in ENDING:

@@ -11,7 +11,7 @@ import time
 from time import monotonic_ns
 
 from py_impl import lock
-from py_impl.contract import DELAY, NOTHING, Reply, Request
+from py_impl.contract import DELAY, NOTHING, RESULTS, Reply, Request
 from py_impl.failure import explain
 from py_impl.slots import DONE, FAILED, RUNNING, mark
 
@@ -42,6 +42,8 @@ class Worker:
         self.task_worker = None if opener is None else opener(run.state, flags)
         if run.transport is not None and run.clients is None:
             self.client = run.transport.Client(run.transport_options())
+        elif run.join is not None:
+            self.client = run.join
         if hasattr(run.task, "call"):
             self.call_jobs = self._calling()
             self.run_jobs = self._keeping
@@ -50,7 +52,8 @@ class Worker:
         self._task_more = getattr(run.task, "more", None)
         self._task_request = None if run.task.ASKS == NOTHING else getattr(run.task, "request", None)
         self.run_jobs: Callable[[Iterable[int]], int] = (
-            self._straight() if self._task_request is None else self._asking if run.clients is None else self._sharing)
+            self._joining if run.join is not None else self._straight() if self._task_request is None
+            else self._asking if run.clients is None else self._sharing)  # fmt: skip
 
     async def connect(self) -> None:
         """On a loop, before the gate: what connections its client has to a service."""
@@ -185,15 +188,20 @@ class Worker:
                 continue
             self.client = clients.get()
             self.waited(job)
-            end_ns = self._wait(job, request)
+            end_ns = self.complete(job, request)
             clients.put(self.client)
             self.client = None
         return end_ns
 
     def _ask(self, job: int) -> int:
-        return self._wait(job, self.begin(job))
+        return self.complete(job, self.begin(job))
 
-    def _wait(self, job: int, request: Request | None) -> int:
+    def _joining(self, jobs: Iterable[int]) -> int:
+        """run_jobs for a task whose jobs need the results of others."""
+        return self.run.join.run_jobs(self, jobs)
+
+    def complete(self, job: int, request: Request | None) -> int:
+        """Waits for what the job asks for and computes, once it has begun."""
         if request is None:
             return monotonic_ns()
         reply, step = None, 0
@@ -242,6 +250,8 @@ class Worker:
         try:
             request = self._task_more(self.run.state, self.task_worker, job, step, reply) or _NO_REQUEST
             self._check(request)
+            if request.ask == RESULTS:
+                raise ValueError(f"asked for jobs in its step {step + 1}: only its first one may")
         except BaseException as error:  # as above
             self._failed(job, error)
             return None

@@ -156,7 +156,7 @@ def test_workers_killed_at_the_end_are_no_crashes():
         "seen = threading.Event()\n"
         "watchdog.kill_workers = lambda: (killed.set(), seen.wait(0.3))\n"
         "watchdog.note(lambda: print('before', flush=True))\n"
-        "watchdog.watch(0.0, lambda: (print('expired', flush=True), os._exit(0)))\n"
+        "watchdog.watch(0.0, lambda found: (print('expired', flush=True), os._exit(0)))\n"
         "killed.wait()\n"
         "watchdog.note(lambda: (print('crash', flush=True), seen.set()))\n"
     )

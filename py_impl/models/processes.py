@@ -34,6 +34,8 @@ def run(run: Run) -> None:
         for job in run.dispenser:
             if len(ends.get_map()) >= run.workers:
                 reap(run, ends)
+            if run.join is not None and not run.join.claim(job, job):
+                continue
             try:
                 process, values = start(run, context, job)
             except OSError as error:
@@ -106,5 +108,6 @@ def reap(run: Run, ends: selectors.BaseSelector) -> None:
             receive_value(run, job, values)
         process.join()
         if process.exitcode != 0 or run.slots.states[job] in (EMPTY, RUNNING):
-            run.watchdog.note(lambda process=process, job=job: crashed(run, process.exitcode, job, [job]))
+            jobs = {job, *(other for other, number in run.slots.running() if number == job)}  # and those that it helped with
+            run.watchdog.note(lambda process=process, job=job, jobs=sorted(jobs): crashed(run, process.exitcode, job, jobs))
         process.close()

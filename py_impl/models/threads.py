@@ -31,6 +31,9 @@ def run(run: Run) -> None:
     run.gate()
     for job in run.dispenser:
         free.acquire()
+        if run.join is not None and not run.join.claim(job, job):
+            free.release()
+            continue
         try:
             # Daemons: should the host give up, nobody waits for those that are left.
             JobThread(target=thread, args=(job,), daemon=True).start()

@@ -7,7 +7,7 @@ import json
 from importlib import import_module
 
 from py_impl import params
-from py_impl.contract import COMMAND, CONNECTS, URL
+from py_impl.contract import COMMAND, CONNECTS, RESULTS, URL
 from py_impl.errors import Impossible, Usage
 from py_impl.machine import effective_cpus, reserve_fds
 from py_impl.serving import ONE, SERVERS, Server
@@ -54,6 +54,8 @@ def serve(run: Run, given: dict[str, object], say: Callable[[str], None]) -> Non
     server = choose(given["--model"])
     if run.task.ASKS in (URL, COMMAND):
         raise Impossible(f"serve: task '{run.task.NAME}' asks for a {run.task.ASKS}")
+    if run.task.ASKS == RESULTS:
+        raise Impossible(f"serve: task '{run.task.NAME}' asks for the results of other jobs, which no server has")
     if server.loop and run.knobs["loop"] == "trio":
         raise Impossible(f"{server.name} runs on asyncio's loops, not on trio")
     workers = workers_of(server, given)
