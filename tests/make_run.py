@@ -9,7 +9,7 @@ import argparse
 import json
 import random
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +173,7 @@ class Point:
     workers: int
     more: dict[str, Any]  # of a timed line
     peak: int = 4_000_000
+    always: dict[str, Any] = field(default_factory=dict)  # of every line
 
 
 def usl(workers: int) -> float:
@@ -257,8 +258,41 @@ def ladder_points() -> tuple[list[dict[str, Any]], list[Point]]:
     return groups, points
 
 
+def hazard_points() -> tuple[list[dict[str, Any]], list[Point]]:
+    """`bank` without a lock, which loses updates under threads, in Python none this time, with one, and with one for each account;
+    `nested`, whose jobs wait for others in a pool of two, and whose path is as long as two thirds of its work."""
+    groups, points = [], []
+    for number, lock in enumerate(("none", "one", "ordered")):
+        groups.append(group(number, f"bank-{lock}", "cpu", task="bank", params={"accounts": "16", "transfers": "1000000", "lock": lock}))
+        price = {"none": 1, "one": 2.5, "ordered": 1.3}[lock]
+        for runtime, slow in (("c", 1), ("py", 20)):
+            for model, role, gain in (("sync", "model", 1), ("sync", "control", 1), ("sync", "capacity", 1), ("thread-pool", "model", 1.8),
+                                      ("process-pool", "model", 1.7)):
+                lost = 12345 if lock == "none" and (runtime, role) == ("c", "model") and model != "sync" else 0
+                audit = {"wrong": lost, "of": 2000000, "finding": f"{lost} of 2000000 changes are lost, and the total is 17 too high" if lost else ""}
+                cell = Cell(number, runtime, model, role=role, copies=2 if role == "capacity" else 1, work=40 * slow * price / gain)
+                points.append(Point(cell, 2, {"connections": None, "in_flight_max": 1 if model == "sync" else 2, "busy_ns": int(cell.work * gain * MS)}
+                                    | ({"connection_wait_ns": int(cell.work * gain * MS / 4)} if lock == "one" and model != "sync" else {}),
+                                    always={} if role == "capacity" else {"audit": audit}))
+    number = len(groups)
+    groups.append(group(number, "nested", "cpu", asks="jobs", jobs=16, params={"steps": "1000"}))
+    stuck = "2 of 2 workers wait for jobs 8 to 9, which no worker is free to run; at least 9 workers, --join help or async would do"
+    for model, role, work in (("sync", "model", 60), ("sync", "control", 60), ("sync", "capacity", 63), ("thread-pool", "model", 60),
+                              ("thread-pool+help", "model", 41), ("async", "model", 61)):
+        cell = Cell(number, "c", model, role=role, copies=2 if role == "capacity" else 1, work=work)
+        always: dict[str, Any] = {}
+        if model == "thread-pool":
+            cell, always = replace(cell, status="failed", reason=f"deadlock: {stuck}"), {"deadlock": True}
+        if (model, role) == ("sync", "model"):
+            always = {"dependencies": {"edges": 8, "work_ns": 60 * MS, "path_ns": 40 * MS}}
+        if model == "async":
+            always = {"hazards": {"blocked loop": "job 3 kept the loop for 5 ms, shop.py:7"}}
+        points.append(Point(cell, 2, {"in_flight_max": 2 if "help" in model else 1, "busy_ns": 60 * MS}, always=always))
+    return groups, points
+
+
 SHAPES = {"strong": lambda: sweep_points("strong"), "weak": lambda: sweep_points("weak"), "prices": price_points, "open": open_points,
-          "ladder": ladder_points}
+          "ladder": ladder_points, "hazards": hazard_points}
 
 
 def write_shape(folder: Path, shape: str, rounds: int, seed: int) -> None:
@@ -269,9 +303,10 @@ def write_shape(folder: Path, shape: str, rounds: int, seed: int) -> None:
         point = points[line["cell"]]
         wobble = 1 + 0.001 * ((line["round"] * 7 + line["cell"] * 3) % 5)
         if line["pass"] == "verify":
+            line |= point.always
             line |= {"peak_pss_bytes": point.peak, "memory": {"looks": 9, "looks_in_work": 5, "held_pss_bytes": 3_000_000}}
         else:
-            line |= point.more
+            line |= point.always | point.more
             line["latency_ns"] = {name: int(value * wobble) for name, value in line["latency_ns"].items()}
         journal.append(json.dumps(line) + "\n")
     (folder / "samples.jsonl").write_text("".join(journal))

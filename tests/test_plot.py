@@ -57,7 +57,9 @@ def runs(tmp_path_factory):
     jobs_of(small)
     assert make_run.main([str(base / "sweep"), "--shape", "strong"]) == 0
     assert make_run.main([str(base / "ladder"), "--shape", "ladder"]) == 0
-    return {"small": small, "sweep": base / "sweep", "claims": claims_run(base / "claims"), "ladder": base / "ladder"}
+    assert make_run.main([str(base / "hazards"), "--shape", "hazards"]) == 0
+    return {"small": small, "sweep": base / "sweep", "claims": claims_run(base / "claims"), "ladder": base / "ladder",
+            "hazards": base / "hazards"}
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +87,8 @@ def check_whole(run: Path, formats=("svg", "png")) -> None:
 
 
 @pytest.mark.parametrize("name, kind", [("small", k) for k in ("ranking", "speedup", "square", "timeline", "phases", "latency")] +
-                         [("sweep", "scaling"), ("sweep", "memory"), ("claims", "claims"), ("ladder", "ladder")])  # fmt: skip
+                         [("sweep", "scaling"), ("sweep", "memory"), ("claims", "claims"), ("ladder", "ladder"),
+                          ("hazards", "updates")])  # fmt: skip
 def test_data_files(drawn, name, kind):
     found = [path for path in pictures(drawn[name]) if path.name.startswith(kind)]
     assert found
@@ -93,7 +96,7 @@ def test_data_files(drawn, name, kind):
         check_golden(f"plots/{path.name}", path.read_text())
 
 
-@pytest.mark.parametrize("name", ["small", "sweep", "claims", "ladder"])
+@pytest.mark.parametrize("name", ["small", "sweep", "claims", "ladder", "hazards"])
 def test_every_picture_is_whole(drawn, name):
     check_whole(drawn[name])
 
@@ -112,6 +115,9 @@ def test_svgs_hold_the_words(drawn):
         assert word in claims, word
     phases = (drawn["small"] / "plots" / "phases-count.svg").read_text()
     assert phases.count("100%") == 1  # all runtimes have one axis
+    updates = (drawn["hazards"] / "plots" / "updates-bank.svg").read_text()
+    for word in ("ordered", "lost none this time, which proves nothing", "c:process-pool", "lost none", "10%", "thread-pool"):
+        assert word in updates, word
     speedup = (drawn["small"] / "plots" / "speedup-count.svg").read_text()
     assert re.search(r"<text>(<[^>]*>)*c<", speedup) and re.search(r"<text>(<[^>]*>)*py<", speedup)
 

@@ -83,7 +83,7 @@ def test_page_of_what_is_no_plain_comparison(tmp_path: Path, shape: str) -> None
     page = (tmp_path / "run" / "index.html").read_text()
     parts = {name: section(page, name) for name in ("findings", "all-numbers")}
     titles = {"strong": "<h2>Scaling</h2>", "weak": "<h2>Scaling</h2>", "prices": "<h2>What one more costs</h2>",
-              "ladder": "<h2>What handing over a job costs</h2>"}
+              "ladder": "<h2>What handing over a job costs</h2>", "hazards": "<h2>Shared state</h2>"}
     assert {t for t in titles.values() if t in parts["all-numbers"]} == ({titles[shape]} if shape in titles else set())
     assert ('"t">open</td>' in page or "late p99" in page) == (shape == "open")
     assert "<i>" not in page and "no ratio" not in parts["findings"] and "was first" not in parts["findings"]
@@ -531,6 +531,36 @@ def test_advice(run: Path) -> None:
     assert row["memory_per_worker_bytes"] == (take["peak_pss_bytes"] - sync["peak_pss_bytes"]) / take["workers"]
     assert row["start_up_s"] == pytest.approx(take["median_s"] - take["work_s"]) and row["pays_from_jobs"] == take["break_even_jobs"]
     assert row["gain"] == pytest.approx(take["work_own_sync"])
+
+
+def test_hazards_are_named_and_never_taken(tmp_path: Path) -> None:
+    """What lost updates, what could have and what stood still is neither taken nor a runner-up, however fast; the same work under
+    a lock is. A gain is held against the critical path where that allows less than the machine."""
+    assert make_run.main([str(tmp_path / "run"), "--shape", "hazards"]) == 0
+    done = report(tmp_path / "run", "--no-plots", "--width", "160")
+    assert (done.returncode, done.stderr) == (0, "")
+    said = done.stdout
+    for words in ("Never to be taken, as they lost changes: c:thread-pool (12,345 of 2,000,000), c:process-pool (12,345 of 2,000,000).",
+                  "Lost none this time, which proves nothing: py:thread-pool, py:process-pool.",
+                  "12345 of 2000000 changes are lost, and the total is 17 too high", "11 of 11"):
+        assert " ".join(words.split()) in " ".join(said.split()), words
+    flat = " ".join(said.split())
+    assert "Deadlock: c:thread-pool: 2 of 2 workers wait for jobs 8 to 9" in flat
+    assert "of 1.50x that the jobs' needs of each other allow" in flat and "work / critical path c:sync 1.50x" in flat
+    assert "hazard nested: c:async: job 3 kept the loop for 5 ms, shop.py:7" in flat
+    rows = {(row["group"], row["runtime"]): row for row in advice(tmp_path / "run")}
+    assert {group: rows[group, "c"]["take"] for group, _ in rows} == {
+        "bank-none": "sync", "bank-one": "thread-pool", "bank-ordered": "thread-pool", "nested": "thread-pool+help"}
+    assert rows["bank-none", "py"]["take"] == "sync" and rows["bank-none", "c"]["runner_up"] is None
+    assert "lost 12,345 of 2,000,000" in rows["bank-none", "c"]["never"] and "proves nothing" in rows["bank-none", "py"]["never"]
+    assert rows["nested", "c"]["parallelism"] == rows["nested", "c"]["possible"] == 1.5
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    shared = {(row["group"], row["runtime"], row["model"]): row for row in summary["shared_state"]}
+    assert {row["verdict"] for (_, _, model), row in shared.items() if model == "sync"} == {"sound"}
+    lost, one = shared["bank-none", "c", "thread-pool"], shared["bank-one", "c", "thread-pool"]
+    assert (lost["wrong"], lost["of"], lost["runs"], lost["runs_wrong"], lost["guard"]) == (12345, 2000000, 11, 11, "none")
+    assert one["over_unguarded"] == pytest.approx(one["change_rate"] / lost["change_rate"]) and one["lock_wait_share"] == pytest.approx(1 / 4)
+    assert [row["note"] for row in summary["cells"] if row["model"] == "thread-pool" and row["group"] == "nested"][0].startswith("deadlock: 2 of 2")
 
 
 def test_advice_knows_the_ladder_beside_it(tmp_path: Path) -> None:

@@ -126,7 +126,6 @@ static void cell_times(struct summary_cell *out)
     }
     out->origin_share = column_share(cell, COLUMN(origin_cpu_ns), COLUMN(work_ns));
     out->origin_wait_share = column_share(cell, COLUMN(origin_wait_ns), COLUMN(work_ns));
-    out->connection_wait_share = column_share(cell, COLUMN(connection_wait_ns), COLUMN(busy_ns));
     out->service_wait_share = column_share(cell, COLUMN(service_wait_ns), COLUMN(work_ns));
     /* One that forks, whose wait nobody knows, begins a process for each connection, before the work: it is compared with all. */
     out->service_share = column_share(cell, COLUMN(service_cpu_ns),
@@ -167,6 +166,16 @@ static void cell_in_flight(struct summary_cell *out)
             values_add(&together, (double)s->busy_ns / (double)s->work_ns);
     }
     out->in_flight_mean = values_median(&together);
+    const double waits = column_share(out->cell, COLUMN(connection_wait_ns), COLUMN(busy_ns));
+    out->connection_wait_share = isfinite(out->connections) ? waits : NAN;
+    out->lock_wait_share = isfinite(out->connections) ? NAN : waits;
+}
+
+static void cell_changes(struct summary_cell *out)
+{
+    const double changes = out->cell->audit.runs > 0 ? (double)out->cell->audit.of : NAN;
+    out->change_rate = changes / out->work_s;
+    out->change_rate_ci = (struct summary_interval){changes / out->work_ci_s.high, changes / out->work_ci_s.low};
 }
 
 /* The rate of a median length; NaN where it is not known. */
@@ -199,6 +208,7 @@ void cell_measure(struct summary_cell *out)
 {
     cell_times(out);
     cell_in_flight(out);
+    cell_changes(out);
     cell_open_loop(out);
     cell_outliers(out);
 }

@@ -51,11 +51,12 @@ static double off_cpu_share(const struct summary_cell *cell, const struct summar
 
 /* No gain over sync: its CPU time in all tells whether one job at a time went on, or all of them fought. */
 static enum finding cpu_without_gain(const struct summary_cell *cell, const struct summary_cell *sync,
-                                     const struct summary_check *capacity)
+                                     const struct summary_check *capacity, double parallel)
 {
     const double one = fmin(1, cpus_used(sync, sync)); /* a busy machine gives sync less too */
     const double times_sync = cell->cpus_used * cell->work_s / (one * sync->work_s);
-    if (capacity == NULL || !(cell->speedup[RATIO_WORK][RATIO_OWN_SYNC].high < 1 + GAINED * (capacity->ratio.low - 1)))
+    const double possible = capacity == NULL ? NAN : fmin(capacity->ratio.low, parallel); /* which skips a NaN */
+    if (!(cell->speedup[RATIO_WORK][RATIO_OWN_SYNC].high < 1 + GAINED * (possible - 1)))
         return FINDING_NONE;
     if (times_sync >= FAR_MORE)
         return FINDING_CONTENDS;
@@ -124,7 +125,9 @@ void diagnosis_make(const struct summary *summary, struct summary_cell *cell)
     const struct summary_cell *sync = summary_sync_of(summary, cell);
     const struct summary_check *capacity = summary_capacity_of(summary, cell);
     const bool cpu = strcmp(cell->group->kind, "cpu") == 0;
-    const bool alone = cell == sync || cell->group->workers < 2 || cell->group->jobs < 2; /* nothing can overlap */
+    const double parallel = summary_parallelism(summary, cell); /* NaN: as much as you like */
+    const bool alone = cell == sync || cell->group->workers < 2 || cell->group->jobs < 2 ||
+                       parallel < TOGETHER; /* nothing can overlap */
     cell->cpus_used = cell->off_cpu_share = NAN;
     /* In an open loop, how many are in flight is the rate's doing. */
     if (sync == NULL || cell->group->baseline != NULL || cell->group->rate > 0 ||
@@ -137,7 +140,8 @@ void diagnosis_make(const struct summary *summary, struct summary_cell *cell)
     if (!alone && cell->in_flight_max <= 1 && cell->in_flight_mean >= AT_WORK)
         cell->finding = hardly_computes(cell) ? FINDING_BLOCKS : FINDING_NEVER_OVERLAPS;
     else if (!alone && cell->in_flight_mean >= TOGETHER)
-        cell->finding = cpu ? cpu_without_gain(cell, sync, capacity) : wait_finding(summary, cell, sync, capacity);
+        cell->finding = cpu ? cpu_without_gain(cell, sync, capacity, parallel)
+                            : wait_finding(summary, cell, sync, capacity);
     /* What the machine itself took from copies of sync at once, or others took from this one, is not the model's doing. */
     double machine = alone || capacity == NULL ? 0 : 1 - capacity->ratio.low / (double)capacity->cell->copies;
     if (cell->finding == FINDING_NONE && !is_disturbed(cell) && cell->off_cpu_share > OFF_CPU + fmax(0, machine))

@@ -17,10 +17,12 @@ double ranking_value(const struct ranking *ranking, const struct summary_cell *c
 
 static bool takes_part(const struct summary_cell *cell)
 {
-    if (!cell->verified || cell->rounds == 0 || !isfinite(cell->median_s))
+    if (!cell->verified || cell->rounds == 0 || !isfinite(cell->median_s) || !cell_is_safe(cell))
         return false;
     return cell->group->rate == 0 || (isfinite(cell->latency_s[LATENCY_P99]) && !cell->open_loop.behind);
 }
+
+bool cell_is_safe(const struct summary_cell *cell) { return cell->audit == AUDIT_NONE || cell->audit == AUDIT_SOUND; }
 
 /* One that is shown to gain goes before one that is not, and where none is, sync before all. */
 static int rank_of(const struct ranking *ranking, const struct summary_cell *cell)

@@ -46,6 +46,9 @@ bool ranking_is_open(const struct ratio *gain);
 /* At work that only computes: one thread, and threads under Python's lock that kept no more than one CPU busy. */
 bool ranking_cannot_gain(const struct summary_cell *cell);
 
+/* Whether its jobs neither lost changes of each other nor could have: what is not safe is in no ranking. */
+bool cell_is_safe(const struct summary_cell *cell);
+
 /* Whether only one of its threads runs Python at a time, as its records say; those of before say nothing of a lock: then the
  * versions of free-threaded builds end in t. */
 bool cell_has_lock(const struct result_cell *cell);

@@ -23,6 +23,9 @@ double column_value(const struct sample *sample, size_t column)
 static const struct {
     const char *name, *text;
 } doubts[DOUBTS] = {
+    [DOUBT_LOST] = {"lost", "its jobs lost changes of each other: the speed is that of a wrong answer"},
+    [DOUBT_UNGUARDED] = {"unguarded",
+                         "lost none this time, which proves nothing: nothing guards what its jobs change at once"},
     [DOUBT_UNCHECKED] = {"unchecked", "there was nothing to check the results against, so they may be wrong"},
     [DOUBT_ABOVE_CAPACITY] = {"above-capacity",
                               "gained more than this machine can do in parallel: look for the mistake"},

@@ -21,6 +21,8 @@ enum level { LEVEL_FINE, LEVEL_DOUBTFUL, LEVEL_INVALID };
  * (bench/analysis/summary.h). */
 enum doubt {
     DOUBT_NONE,
+    DOUBT_LOST,           /* its jobs lost changes of each other */
+    DOUBT_UNGUARDED,      /* it lost none, and yet nothing keeps it from that */
     DOUBT_UNCHECKED,      /* its results were compared with none */
     DOUBT_ABOVE_CAPACITY, /* it gained more than this machine can do in parallel */
     DOUBT_CONTROL,        /* the A/A control of its group and runtime missed 1 */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/stats/order.h"
 #include "bench/stats/ranks.h"
 #include "bench/util/alloc.h"
 #include "bench/util/text.h"
@@ -23,13 +24,22 @@ const char *cell_status_word(enum cell_status status)
     return words[status];
 }
 
+const char *cell_word(const struct result_cell *cell)
+{
+    return cell->status == CELL_FAILED && cell->deadlock ? "deadlock" : cell_status_word(cell->status);
+}
+
 /* Why a cell has nothing to show, to be freed; NULL where it has. */
 static char *cell_note(const struct result_cell *cell)
 {
     if (cell->status == CELL_OK)
         return NULL;
-    return cell->status == CELL_UNSEEN ? text_format("not run: the run was cut off before it")
-                                       : text_format("%s: %s", cell_status_word(cell->status), cell->reason);
+    if (cell->status == CELL_UNSEEN)
+        return text_format("not run: the run was cut off before it");
+    const char *word = cell_word(cell), *reason = cell->reason != NULL ? cell->reason : "";
+    const size_t length = strlen(word); /* with which the reason may begin */
+    const bool said = strncmp(reason, word, length) == 0;
+    return text_format("%s: %s", word, said ? reason + length + strspn(reason + length, ": ") : reason);
 }
 
 /* -- cells ------------------------------------------------------------------------------------------------------------------------ */
@@ -146,6 +156,29 @@ static struct summary_check check_make(const struct results *results, const stru
     return out;
 }
 
+/* How parallel the work is, where a cell's samples know it; of no cell otherwise. */
+static struct summary_check path_make(const struct results *results, const struct result_cell *cell)
+{
+    struct summary_check out = {
+        .group = &results->groups[cell->group], .ratio = ratio_none(RATIO_NOT_RUN), CONTROL_NONE};
+    double *values = xcalloc(cell->count, sizeof *values);
+    struct stats_interval interval;
+    for (size_t i = 0; i < cell->count; i++)
+        if (cell->samples[i].needed_work_ns > 0 && cell->samples[i].needed_path_ns > 0)
+            values[out.ratio.rounds++] = (double)cell->samples[i].needed_work_ns /
+                                         (double)cell->samples[i].needed_path_ns;
+    if (out.ratio.rounds > 0) {
+        out.cell = cell;
+        stats_median(values, out.ratio.rounds, &out.ratio.ratio);
+        const bool told = stats_median_interval(values, out.ratio.rounds, 0.95, &interval) == 0;
+        out.ratio.state = told ? RATIO_FULL : RATIO_NO_INTERVAL;
+        out.ratio.low = told ? interval.low : NAN;
+        out.ratio.high = told ? interval.high : NAN;
+    }
+    free(values);
+    return out;
+}
+
 /*
  * Those whose 99% interval misses 1 by more than the margin and whose p-value, adjusted by Holm over the groups for each
  * runtime, is below 5%. (Where so few rounds could never pass the adjustment, the interval alone decides, so that many
@@ -190,6 +223,12 @@ const struct summary_check *summary_capacity_of(const struct summary *summary, c
     return check_of(summary->capacities, summary->capacity_count, cell->group, cell->cell->runtime);
 }
 
+double summary_parallelism(const struct summary *summary, const struct summary_cell *cell)
+{
+    const struct summary_check *path = check_of(summary->paths, summary->path_count, cell->group, cell->cell->runtime);
+    return path != NULL ? path->ratio.ratio : NAN;
+}
+
 /* -- what depends on other rows ------------------------------------------------------------------------------------------------ */
 
 double summary_cpus(const struct summary *summary)
@@ -226,9 +265,11 @@ struct limit limit_of(const struct summary *summary, const struct summary_cell *
     const struct summary_check *capacity = summary_capacity_of(summary, cell);
     const struct summary_cell *sync = summary_sync_of(summary, cell);
     const bool measured = capacity != NULL && ratio_known(&capacity->ratio);
+    const double path = summary_parallelism(summary, cell);
+    struct limit limit = {measured ? capacity->ratio.ratio : ideal_of(summary, cell), measured, false};
     if (strcmp(cell->group->kind, "cpu") == 0 && sync != NULL && hardly_computes(sync))
-        return (struct limit){NAN, false}; /* the CPUs do not limit it */
-    return (struct limit){measured ? capacity->ratio.ratio : ideal_of(summary, cell), measured};
+        limit = (struct limit){NAN, false, false}; /* the CPUs do not limit it */
+    return isfinite(path) && !(limit.gain <= path) ? (struct limit){path, true, true} : limit;
 }
 
 double precision_reached(const struct summary *summary, size_t group)
@@ -319,6 +360,8 @@ static void cell_doubt(const struct summary *summary, struct summary_cell *cell)
         doubt_add(&all, DOUBT_ORIGIN);
     if (is_service_bound(summary, cell))
         doubt_add(&all, DOUBT_SERVICE);
+    if (cell->audit == AUDIT_LOST || cell->audit == AUDIT_UNPROVEN)
+        doubt_add(&all, cell->audit == AUDIT_LOST ? DOUBT_LOST : DOUBT_UNGUARDED);
     if (is_disturbed(cell))
         doubt_add(&all, DOUBT_DISTURBED);
     if (is_flagged(summary, cell->group, cell->cell->runtime))
@@ -361,15 +404,18 @@ static void rows_make(struct summary *summary, const struct results *results)
 {
     summary->cells = xcalloc(results->cell_count, sizeof *summary->cells);
     summary->controls = xcalloc(results->cell_count, sizeof *summary->controls);
+    summary->paths = xcalloc(results->cell_count, sizeof *summary->paths);
     summary->capacities = xcalloc(results->cell_count + results->group_count, sizeof *summary->capacities);
     for (const struct plan_group *g = results->groups; g < results->groups + results->group_count; g++)
         if (g->capacity_reason != NULL)
             summary->capacities[summary->capacity_count++] = (struct summary_check){
                 .group = g, .ratio = ratio_none(RATIO_NOT_RUN), .note = xstrdup(g->capacity_reason), CONTROL_NONE};
     for (const struct result_cell *cell = results->cells; cell < results->cells + results->cell_count; cell++) {
-        if (cell->role == ROLE_MODEL)
+        if (cell->role == ROLE_MODEL) {
             summary->cells[summary->cell_count++] = cell_make(results, cell);
-        else if (cell->role == ROLE_CONTROL)
+            summary->paths[summary->path_count] = path_make(results, cell);
+            summary->path_count += summary->paths[summary->path_count].cell != NULL;
+        } else if (cell->role == ROLE_CONTROL)
             summary->controls[summary->control_count++] = check_make(results, cell);
         else
             summary->capacities[summary->capacity_count++] = check_make(results, cell);
@@ -386,6 +432,7 @@ void summary_make(struct summary *summary, const struct results *results)
     rows_make(summary, results);
     controls_flag(summary, results->margin);
     capacities_check(summary);
+    audits_judge(summary);
     for (size_t g = 0; g < results->group_count; g++)
         columns_decide(summary, &results->groups[g]);
     for (size_t i = 0; i < summary->cell_count; i++) { /* which look at other cells too */
@@ -407,5 +454,6 @@ void summary_free(struct summary *summary)
     free(summary->cells);
     free(summary->controls);
     free(summary->capacities);
+    free(summary->paths);
     *summary = (struct summary){0};
 }

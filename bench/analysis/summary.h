@@ -43,6 +43,13 @@ enum finding {
     FINDINGS
 };
 
+/*
+ * What the audits of a cell say of work that changes something in common. A run that happened to lose nothing proves nothing
+ * where nothing guards what is changed: where the task's parameter `lock` is `none`, or another cell of the group, which runs
+ * the same code, lost something; unless no two jobs were ever in flight at once. Neither that nor what lost is to be taken.
+ */
+enum audit_verdict { AUDIT_NONE, AUDIT_SOUND, AUDIT_UNPROVEN, AUDIT_LOST };
+
 /* An open loop, medians of the rounds; rates in jobs a second between the first job and the last */
 struct summary_rate {
     double offered, achieved, late_s[LATENCY_POINTS], drift_s;
@@ -70,6 +77,10 @@ struct summary_cell {
     double connections;                     /* the most of any round */
     double origin_share, origin_wait_share; /* its CPU time, and its wait for a CPU, over the work of all samples */
     double connection_wait_share;           /* of the jobs' time, where connections are shared */
+    double lock_wait_share;                 /* likewise, of a task that has no connections */
+    enum audit_verdict audit;
+    double change_rate; /* of an audited task: how many changes a second, and the interval from that of the work */
+    struct summary_interval change_rate_ci;
     double service_share, service_wait_share,
         service_peak_bytes; /* likewise, of what the run started; most of any sample */
     /* The most of any round; the median of the jobs' times together / work time. */
@@ -82,12 +93,14 @@ struct summary_cell {
     struct ratio speedup[RATIO_TIMES][RATIO_BASES];
 };
 
-/* -- the two rows that every comparison is checked by ------------------------------------------------------------------- */
+/* -- the rows that a comparison is checked by ----------------------------------------------------------------------------- */
 
 /*
  * The A/A control, `sync` against itself, which must come out at 1: in whole-command time; in an open loop, whose schedule
  * decides over that, in the p50 of the latency. And the capacity, what this machine can do in parallel on this work:
- * copies * (work of sync) / (work of the slowest of so many copies of it at once).
+ * copies * (work of sync) / (work of the slowest of so many copies of it at once). And of jobs that need the results of others
+ * how parallel the work is: all of it over its critical path, the median of the rounds of `sync`, which `ratio` has without a
+ * verdict. However many CPUs there are, no model can gain more.
  */
 struct summary_check {
     const struct result_cell *cell; /* NULL: the plan has no capacity here, and `note` says why */
@@ -102,6 +115,8 @@ struct summary_check {
 
 /* "failed", "out of time" and so on. */
 const char *cell_status_word(enum cell_status status);
+/* The same of a cell, which may have failed by a deadlock. */
+const char *cell_word(const struct result_cell *cell);
 
 /* -- the whole ---------------------------------------------------------------------------------------------------------- */
 
@@ -110,8 +125,8 @@ struct summary {
     bool interrupted; /* a cell that did not fail has fewer rounds than planned */
     int failed;       /* cells that failed, were refused or timed out */
     struct summary_cell *cells;
-    struct summary_check *controls, *capacities;
-    size_t cell_count, control_count, capacity_count;
+    struct summary_check *controls, *capacities, *paths;
+    size_t cell_count, control_count, capacity_count, path_count;
 };
 
 /*
@@ -135,10 +150,14 @@ bool is_disturbed(const struct summary_cell *cell);
 /* Was its work over before anybody looked at its memory? Then there may have been more. */
 bool summary_memory_is_least(const struct summary_cell *cell);
 
+/* How parallel the work of a cell's group and runtime is; NaN: not known, or its jobs do not need each other. */
+double summary_parallelism(const struct summary *summary, const struct summary_cell *cell);
+
 /* The most that a variant can gain over its runtime's `sync`: what was measured to be possible, else what would be ideal. */
 struct limit {
     double gain;   /* NaN: not known */
-    bool measured; /* by copies of sync at once (the capacity) */
+    bool measured; /* by copies of sync at once (the capacity), or by its critical path: */
+    bool path;     /* the jobs' needs allow no more, which is less than the machine does */
 };
 
 /*
@@ -147,7 +166,7 @@ struct limit {
  * Where jobs waited for a connection it is no more than these were.
  */
 double ideal_of(const struct summary *summary, const struct summary_cell *cell);
-/* The capacity where it is known, else the ideal. */
+/* The capacity where it is known, else the ideal; less where the jobs' needs allow less. */
 struct limit limit_of(const struct summary *summary, const struct summary_cell *cell);
 
 /*
@@ -177,6 +196,8 @@ void cell_measure(struct summary_cell *out);
 double origin_taken(const struct summary_cell *cell);
 /* Whether it used less than half a CPU, or on a busy machine next to nothing. */
 bool hardly_computes(const struct summary_cell *cell);
+/* Fills in the verdict of every cell's audits. */
+void audits_judge(struct summary *summary);
 /* Fills in cpus_used, off_cpu_share and finding of a cell whose ratios are there. */
 void diagnosis_make(const struct summary *summary, struct summary_cell *cell);
 

@@ -26,6 +26,11 @@ static const struct json_shape fields[] = {
     {"usage", "o"},  {"connections", "in"}, {"python", "on"},     {NULL, NULL},
 };
 
+/* What only some runs have; where it is there it is whole. */
+static const struct json_shape dependencies[] = {{"edges", "i"}, {"work_ns", "i"}, {"path_ns", "i"}, {NULL, NULL}};
+static const struct json_shape audit[] = {{"wrong", "i"}, {"of", "i"}, {"finding", "s"}, {NULL, NULL}};
+static const struct json_shape hazard[] = {{"kind", "s"}, {"text", "s"}, {NULL, NULL}};
+
 /* Numbers; where one is there it is not below `least`. `in`: the object that has it, NULL: the record itself. */
 static const struct {
     const char *in, *key;
@@ -42,6 +47,11 @@ static const struct {
     {"phases", "end", INT64_MIN, offsetof(struct record, end_ns)},
     {"usage", "user_ns", 0, offsetof(struct record, user_ns)},
     {"usage", "system_ns", 0, offsetof(struct record, system_ns)},
+    {"dependencies", "edges", 0, 0},
+    {"dependencies", "work_ns", 0, 0},
+    {"dependencies", "path_ns", 0, 0},
+    {"audit", "wrong", 0, 0},
+    {"audit", "of", 1, 0},
 };
 
 static int read_numbers(struct record *r, struct error *err)
@@ -73,10 +83,26 @@ static int read_status(struct record *r, struct error *err)
     return 0;
 }
 
+/* The parts that a record may do without. */
+static int check_parts(const struct record *r, struct error *err)
+{
+    size_t i;
+    const json_t *each;
+    if (r->dependencies != NULL && json_misshapen(r->dependencies, dependencies) != NULL)
+        return error_set(err, -EINVAL, "the record's 'dependencies' are not as they should be");
+    if (r->audit != NULL && json_misshapen(r->audit, audit) != NULL)
+        return error_set(err, -EINVAL, "the record's 'audit' is not as it should be");
+    bool sound = r->hazards == NULL || json_is_array(r->hazards);
+    json_array_foreach(r->hazards, i, each) sound = sound && json_misshapen(each, hazard) == NULL;
+    return sound ? 0 : error_set(err, -EINVAL, "the record's 'hazards' are not as they should be");
+}
+
 /* What the types alone do not say. */
 static int check_values(struct record *r, struct error *err)
 {
     int rc = read_status(r, err);
+    if (rc == 0)
+        rc = check_parts(r, err);
     if (rc == 0)
         rc = read_numbers(r, err);
     if (rc != 0)
@@ -108,7 +134,10 @@ int record_parse(const char *text, size_t length, struct record *out, struct err
                            .usage = json_object_get(root, "usage"),
                            .connections = json_object_get(root, "connections"),
                            .python = json_object_get(root, "python"),
-                           .knobs = json_object_get(root, "knobs")};
+                           .knobs = json_object_get(root, "knobs"),
+                           .dependencies = json_object_get(root, "dependencies"),
+                           .audit = json_object_get(root, "audit"),
+                           .hazards = json_object_get(root, "hazards")};
     const char *wrong = json_misshapen(root, fields);
     int rc;
     if (!json_is_object(root))
@@ -128,6 +157,19 @@ void record_free(struct record *record)
 {
     json_decref(record->root);
     record->root = NULL;
+}
+
+bool record_failed_by(const struct record *record, const char *type)
+{
+    size_t i;
+    const json_t *failure;
+    json_array_foreach(record->failures, i, failure)
+    {
+        const char *its = json_string_value(json_object_get(failure, "type"));
+        if (its != NULL && strcmp(its, type) == 0)
+            return true;
+    }
+    return false;
 }
 
 void usage_add(json_t **sum, const json_t *more)

@@ -194,23 +194,31 @@ static int64_t most_at_once(const int64_t *starts, const int64_t *ends, uint64_t
     return most;
 }
 
-void slots_count_in_flight(const struct slots_view *view, struct slots_in_flight *out)
+int64_t slots_flight_start(const struct slot *slot, bool need_jobs)
+{
+    const bool waited = need_jobs && slot->replied_ns > slot->start_ns && slot->replied_ns <= slot->end_ns;
+    return waited ? slot->replied_ns : slot->start_ns;
+}
+
+void slots_count_in_flight(const struct slots_view *view, bool need_jobs, struct slots_in_flight *out)
 {
     *out = (struct slots_in_flight){-1, -1, -1};
     if (view->jobs == 0 || view->jobs > SLOTS_SORTED_MAX)
         return;
-    int64_t *starts = xmalloc(2 * view->jobs * sizeof *starts), *const ends = starts + view->jobs, busy = 0, waited = 0;
+    int64_t *starts = xmalloc(2 * view->jobs * sizeof *starts), *const ends = starts + view->jobs, busy = 0,
+            waited_ns = 0;
     for (uint64_t i = 0; i < view->jobs; i++) {
-        starts[i] = view->slots[i].start_ns;
-        ends[i] = view->slots[i].end_ns;
-        waited += view->slots[i].waited_us * NS_PER_US;
+        const struct slot *s = &view->slots[i];
+        starts[i] = slots_flight_start(s, need_jobs);
+        ends[i] = s->end_ns;
+        waited_ns += s->waited_us * NS_PER_US;
         if (busy >= 0 && __builtin_add_overflow(busy, ends[i] - starts[i], &busy))
             busy = -1; /* centuries: no stamps of this run */
     }
     qsort(starts, view->jobs, sizeof *starts, compare_ns);
     qsort(ends, view->jobs, sizeof *ends, compare_ns);
     *out = (struct slots_in_flight){
-        .most = most_at_once(starts, ends, view->jobs), .busy_ns = busy, .waited_ns = waited};
+        .most = most_at_once(starts, ends, view->jobs), .busy_ns = busy, .waited_ns = waited_ns};
     free(starts);
 }
 

@@ -28,9 +28,10 @@ struct slots_latency {
 
 /* -1: not known. A job is in flight from its start stamp to its end stamp. */
 struct slots_in_flight {
-    int64_t most;      /* jobs in flight at once; a job that starts at the instant another ends does not overlap it */
-    int64_t busy_ns;   /* the jobs' times, summed: divided by the work time, the jobs in flight on average */
-    int64_t waited_ns; /* of these, until they had a connection; 0 where each worker has its own */
+    int64_t most;    /* jobs in flight at once; a job that starts at the instant another ends does not overlap it */
+    int64_t busy_ns; /* the jobs' times, summed: divided by the work time, the jobs in flight on average */
+    int64_t
+        waited_ns; /* of these, until they had a connection or a lock; 0 where each worker has its own, or takes none */
 };
 
 /* Maps a file. slots_close is needed after 0 only. `jobs`: how many it has to have. */
@@ -78,7 +79,10 @@ struct slots_share {
 /* One for each host of the placement of so many workers; jobs of other worker numbers are in none. After slots_check. */
 void slots_by_host(const struct slots_view *view, const struct placement *placement, unsigned workers, int64_t ready_ns,
                    struct slots_share *out);
+/* From when a done job was in flight: `need_jobs`, of a task whose jobs need the results of others, from when these were there, as
+ * under sync one runs in the middle of another; else from its start. */
+int64_t slots_flight_start(const struct slot *slot, bool need_jobs);
 /* Meaningful after slots_check. */
-void slots_count_in_flight(const struct slots_view *view, struct slots_in_flight *out);
+void slots_count_in_flight(const struct slots_view *view, bool need_jobs, struct slots_in_flight *out);
 
 #endif

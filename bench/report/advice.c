@@ -20,6 +20,7 @@ enum number {
     GAINS,
     TOLD_APART,
     POSSIBLE,      /* the most it could gain */
+    PARALLELISM,   /* of jobs that need each other: the work over its critical path */
     MEMORY,        /* what it takes more than sync, per worker */
     START_UP,      /* the whole command less the work */
     START_UP_SYNC, /* the same of sync */
@@ -39,6 +40,7 @@ struct advice {
     const char *group, *take, *runner_up, *compared;
     const struct summary_cell *handed; /* the variant that JOB_REACHES is of */
     const struct ladder *ladder;
+    bool bound; /* the jobs' needs of each other allow no more than POSSIBLE */
     double number[NUMBERS];
 };
 
@@ -54,7 +56,9 @@ static void add_gain(struct advice *a, const struct summary_cell *take, const st
     const double gain = sync->work_s / take->work_s, more = a->number[START_UP] - a->number[START_UP_SYNC];
     const double share = (sync->cpu_s - a->number[START_UP_SYNC]) / sync->work_s;
     const double most = 1 / ranking_gain(&a->ranking, take)->ratio;
-    a->number[POSSIBLE] = limit_of(a->ranking.summary, take).gain;
+    const struct limit limit = limit_of(a->ranking.summary, take);
+    a->number[POSSIBLE] = limit.gain;
+    a->bound = limit.path;
     a->number[PAYS] = pays.state == BREAK_EVEN_FROM ? (double)pays.jobs : NAN;
     if (more > 0 && gain > 1)
         a->number[JOB_LEAST] = more / ((double)take->group->jobs * (1 - 1 / gain));
@@ -107,6 +111,7 @@ static void advice_make(struct advice *a, const struct summary *summary, const s
     a->take = take != NULL ? take->cell->model : NULL;
     add_ladder(a);
     a->number[GAINS] = a->choice.gains;
+    a->number[PARALLELISM] = summary_parallelism(summary, first);
     if (a->choice.runner_up != NULL) {
         a->runner_up = a->choice.runner_up->cell->model;
         a->number[TOLD_APART] = a->choice.told_apart;
@@ -210,6 +215,9 @@ static void change_words(const struct advice *a, struct string_list *out)
         string_list_addf(out,
                          "jobs that compute for more than %.0f%% of their time (here %.0f%%): one computes at a time",
                          100 * n[SHARE_MOST], 100 * n[SHARE]);
+    else if (a->bound && reached >= NEARLY_ALL)
+        string_list_addf(out, "jobs that need each other less: it gains %.0f%% of what their critical path allows",
+                         fmin(100, 100 * reached));
     else if (computes && reached >= NEARLY_ALL && reached <= 1 / NEARLY_ALL) /* more is a mistake */
         string_list_addf(out, "more CPUs than %.3g: it gains %.0f%% of what these allow", cpus,
                          fmin(100, 100 * reached));
@@ -220,13 +228,31 @@ static void change_words(const struct advice *a, struct string_list *out)
                          a->choice.take->cell->model);
 }
 
+/* What is not to be taken, however fast. */
+static void unsafe_words(const struct advice *a, struct string_list *out)
+{
+    const struct summary *summary = a->ranking.summary;
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
+        struct format wrong, of;
+        if (c->group != a->ranking.group || strcmp(c->cell->runtime, a->ranking.runtime) != 0)
+            continue;
+        if (c->audit == AUDIT_LOST)
+            string_list_addf(out, "%s: lost %s of %s changes", c->cell->model,
+                             format_count(&wrong, c->cell->audit.wrong), format_count(&of, c->cell->audit.of));
+        else if (c->audit == AUDIT_UNPROVEN)
+            string_list_addf(out, "%s: lost none this time, which proves nothing", c->cell->model);
+        else if (c->cell->status == CELL_FAILED && c->cell->deadlock)
+            string_list_addf(out, "%s: %s", c->cell->model, c->cell->reason);
+    }
+}
+
 static void unmeasured_words(const struct advice *a, struct string_list *out)
 {
     const struct summary *summary = a->ranking.summary;
     const struct plan_group *group = a->ranking.group;
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++)
         if (c->group == group && strcmp(c->cell->runtime, a->ranking.runtime) == 0 && (!c->verified || c->rounds == 0))
-            string_list_addf(out, "%s (%s)", c->cell->model, cell_status_word(c->cell->status));
+            string_list_addf(out, "%s (%s)", c->cell->model, cell_word(c->cell));
     if (a->choice.take != NULL && a->choice.take->cell->peak_pss_bytes < 0)
         string_list_add(out, "its memory");
     string_list_addf(out, "any other than %lld job%s on %lld worker%s", (long long)group->jobs,
@@ -239,7 +265,8 @@ static const struct {
     const char *title;
     void (*words)(const struct advice *a, struct string_list *out);
 } said[] = {{NULL, NULL},           {"gain", gain_words},         {"runner-up", runner_up_words},
-            {"price", price_words}, {"changes it", change_words}, {"unmeasured", unmeasured_words}};
+            {"price", price_words}, {"changes it", change_words}, {"unmeasured", unmeasured_words},
+            {"never", unsafe_words}};
 
 static char *words_of(const struct advice *a, size_t which)
 {
@@ -280,6 +307,7 @@ static const struct table_column columns[] = {
     {"told_apart", NULL, UNIT_FLAG, false, 0, read_number, TOLD_APART},
     {"gain", NULL, UNIT_RATIO, true, 0, read_number, NUMBERS},
     {"possible", NULL, UNIT_REAL, false, 0, read_number, POSSIBLE},
+    {"parallelism", NULL, UNIT_REAL, false, 0, read_number, PARALLELISM},
     {"memory_per_worker_bytes", NULL, UNIT_REAL, false, 0, read_number, MEMORY},
     {"start_up_s", NULL, UNIT_SECONDS, false, 0, read_number, START_UP},
     {"start_up_sync_s", NULL, UNIT_SECONDS, false, 0, read_number, START_UP_SYNC},
@@ -294,6 +322,7 @@ static const struct table_column columns[] = {
     {"price", NULL, UNIT_TEXT, false, 0, read_words, 3},
     {"changes", NULL, UNIT_TEXT, false, 0, read_words, 4},
     {"not_measured", NULL, UNIT_TEXT, false, 0, read_words, 5},
+    {"never", NULL, UNIT_TEXT, false, 0, read_words, 6},
 };
 
 /* -- the whole -------------------------------------------------------------------------------------------------------- */

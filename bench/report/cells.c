@@ -84,7 +84,7 @@ static void read_time(const void *row, int which, struct table_value *out)
     table_set_interval(out, c->median_s, c->median_ci_s.low, c->median_ci_s.high);
     if (!c->verified || c->rounds == 0) /* people read why; what exactly stands in the notes */
         table_set_text(out, c->cell->status == CELL_IMPOSSIBLE ? "not here"
-                            : c->cell->status > CELL_OK        ? cell_status_word(c->cell->status)
+                            : c->cell->status > CELL_OK        ? cell_word(c->cell)
                                                                : "not run");
 }
 
@@ -277,6 +277,7 @@ static const struct table_column columns[] = {
     {"peak_pss_bytes", "memory", UNIT_BYTES, false, EITHER, read_memory, 0},
     {"sent_bytes", "sent a job", UNIT_BYTES, false, EITHER, read_carried, 0},
     {"received_bytes", "received", UNIT_BYTES, false, EITHER, read_carried, 1},
+    {"lock_wait_share", "for a lock", UNIT_SHARE, false, EITHER, read_number, AT(lock_wait_share)},
     {"memory_samples", NULL, UNIT_COUNT, false, 0, read_count, MEMORY_SAMPLES},
     SPEEDUP("work_py_sync", "work / py:sync", PY(RATIO_WORK)),
     SPEEDUP("whole_py_sync", "whole / py:sync", PY(RATIO_WHOLE)),

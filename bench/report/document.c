@@ -139,9 +139,16 @@ void head_write(const struct summary *summary, struct writer *w)
     write_fact(w, "groups", json_incref(json_object_get(r->plan, "groups")));
 }
 
-/* -- checks: controls, and capacities without what only controls have --------------------------------------------------- */
+/* -- checks: controls, and capacities and critical paths without what only controls have -------------------------------- */
 
-static bool is_capacity(const struct summary_check *c) { return c->cell == NULL || c->cell->role == ROLE_CAPACITY; }
+enum check_kind { KIND_CONTROL, KIND_CAPACITY, KIND_PATH };
+
+static enum check_kind check_kind(const struct summary_check *c)
+{
+    return c->cell == NULL || c->cell->role == ROLE_CAPACITY ? KIND_CAPACITY
+           : c->cell->role == ROLE_MODEL                     ? KIND_PATH
+                                                             : KIND_CONTROL;
+}
 
 static void read_check_name(const void *row, int which, struct table_value *out)
 {
@@ -149,7 +156,9 @@ static void read_check_name(const void *row, int which, struct table_value *out)
     (void)which;
     if (c->cell == NULL)
         table_set_text(out, "capacity");
-    else if (is_capacity(c))
+    else if (check_kind(c) == KIND_PATH)
+        table_set_format(out, "work / critical path %.60s:%.60s", c->cell->runtime, c->cell->model);
+    else if (check_kind(c) == KIND_CAPACITY)
         table_set_format(out, "capacity %lld x %.60s:%.60s", (long long)c->cell->copies, c->cell->runtime,
                          c->cell->model);
     else
@@ -161,15 +170,15 @@ enum check_text { CHECK_GROUP, CHECK_KIND, CHECK_RUNTIME, CHECK_OF, CHECK_SAID }
 
 static void read_check_text(const void *row, int which, struct table_value *out)
 {
+    static const char *const kinds[] = {[KIND_CONTROL] = "control", [KIND_CAPACITY] = "capacity", [KIND_PATH] = "path"};
     const struct summary_check *c = row;
-    const bool capacity = is_capacity(c);
     const char *const texts[] = {
         [CHECK_GROUP] = c->group->name,
-        [CHECK_KIND] = capacity ? "capacity" : "control",
+        [CHECK_KIND] = kinds[check_kind(c)],
         [CHECK_RUNTIME] = c->cell != NULL ? c->cell->runtime : NULL,
-        [CHECK_OF] = capacity             ? "work"
-                     : c->group->rate > 0 ? "latency_p50"
-                                          : "whole",
+        [CHECK_OF] = check_kind(c) != KIND_CONTROL ? "work"
+                     : c->group->rate > 0          ? "latency_p50"
+                                                   : "whole",
         [CHECK_SAID] = c->flagged ? "missed 1" : c->note,
     };
     table_set_text(out, texts[which]);
@@ -180,11 +189,11 @@ enum check_number { CHECK_ROUNDS, CHECK_COPIES, CHECK_FLAGGED };
 static void read_check_number(const void *row, int which, struct table_value *out)
 {
     const struct summary_check *c = row;
-    const bool capacity = is_capacity(c);
+    const enum check_kind kind = check_kind(c);
     const double numbers[] = {
         [CHECK_ROUNDS] = (double)c->ratio.rounds,
-        [CHECK_COPIES] = capacity && c->cell != NULL ? (double)c->cell->copies : NAN,
-        [CHECK_FLAGGED] = capacity ? NAN : c->flagged,
+        [CHECK_COPIES] = kind == KIND_CAPACITY && c->cell != NULL ? (double)c->cell->copies : NAN,
+        [CHECK_FLAGGED] = kind == KIND_CONTROL ? c->flagged : NAN,
     };
     table_set_number(out, numbers[which]);
 }
@@ -221,7 +230,8 @@ static const struct table_column check_columns[] = {
 
 void document_write_checks(const struct summary *summary, const struct plan_group *group, struct writer *w)
 {
-    struct summary_check *rows = xcalloc(summary->control_count + summary->capacity_count, sizeof *rows);
+    struct summary_check *rows = xcalloc(summary->control_count + summary->capacity_count + summary->path_count,
+                                         sizeof *rows);
     struct table table = {.name = "checks",
                           .columns = check_columns,
                           .column_count = sizeof check_columns / sizeof *check_columns,
@@ -234,6 +244,9 @@ void document_write_checks(const struct summary *summary, const struct plan_grou
     for (size_t i = 0; i < summary->capacity_count; i++)
         if (group == NULL || summary->capacities[i].group == group)
             rows[table.row_count++] = summary->capacities[i];
+    for (size_t i = 0; i < summary->path_count; i++)
+        if (group == NULL || summary->paths[i].group == group)
+            rows[table.row_count++] = summary->paths[i];
     write_table(w, &table);
     free(rows);
 }
@@ -344,7 +357,7 @@ static void read_square(const void *row, int which, struct table_value *out)
     if (c == end)
         return;
     if (!c->verified || c->rounds == 0)
-        table_set_text(out, c->cell->status == CELL_IMPOSSIBLE ? "not here" : cell_status_word(c->cell->status));
+        table_set_text(out, c->cell->status == CELL_IMPOSSIBLE ? "not here" : cell_word(c->cell));
     else if (r->by == RANKING_BY_P99)
         table_set_format(out, "%s%s%s", c == r->taken ? "* " : "  ", format_time(&f, c->latency_s[LATENCY_P99]),
                          c->open_loop.behind ? "?" : "");
@@ -631,6 +644,7 @@ void document_write(const struct summary *summary, struct writer *w)
                 tables = true;
             }
         serving_write(summary, w);
+        shared_state_write(summary, w);
         document_write_hosts(summary, w);
         document_write_scaling(summary, w);
         marginal_cost_write(summary, w);

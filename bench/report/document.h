@@ -40,6 +40,8 @@ void document_write_hosts(const struct summary *summary, struct writer *w);
 void marginal_cost_write(const struct summary *summary, struct writer *w);
 void ladder_write(const struct summary *summary, struct writer *w);
 void serving_write(const struct summary *summary, struct writer *w);
+void shared_state_write(const struct summary *summary,
+                        struct writer *w);    /* what jobs lost of what they changed in common */
 void document_write_legend(struct writer *w); /* what the columns mean */
 
 /* -- cells: every number of a variant, one column each; a new metric is one row of `columns` in cells.c ------------------ */
@@ -61,6 +63,12 @@ bool cells_wait(const struct plan_group *group);
 const char *cells_sign(enum verdict verdict);
 /* Sets a ratio with its interval, verdict and doubt, or what stands in its place. */
 void cells_set_ratio(struct table_value *out, const struct ratio *ratio);
+
+/* Whether what two groups change in common is comparable: the same task with as many jobs and workers. */
+bool shared_state_beside(const struct plan_group *a, const struct plan_group *b);
+/* "one", "striped 10": the values of those parameters that are not the same in all audited groups beside a group; "" where all
+ * are. To be freed. */
+char *shared_state_guard(const struct summary *summary, const struct plan_group *group);
 
 /* -- two runs: the answer, what was wrong with them, what else is not the same in both, then the cells ------------------ */
 

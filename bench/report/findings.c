@@ -39,7 +39,8 @@ static void put_gain(FILE *out, const struct summary *summary, const struct summ
     struct format f;
     put_ratio(out, gain);
     if (limit.measured || limit.gain > 1)
-        fprintf(out, "%s of %s possible", gain->unresolved ? "," : "", format_ratio(&f, limit.gain));
+        fprintf(out, "%s of %s %s", gain->unresolved ? "," : "", format_ratio(&f, limit.gain),
+                limit.path ? "that the jobs' needs of each other allow" : "possible");
     if (!limit.measured && limit.gain > 1 && gain->low > limit.gain * (1 + RATIO_UNRESOLVED))
         fputs(", more than can be: look for the mistake", out);
 }
@@ -181,6 +182,16 @@ static void put_nearest(FILE *out, const struct ranking *ranking, const struct s
     fputc(')', out);
 }
 
+/* Whether the ranking leaves out what is not safe. */
+static bool leaves_unsafe(const struct ranking *ranking)
+{
+    bool any = false;
+    for (const struct summary_cell *c = ranking->summary->cells;
+         c < ranking->summary->cells + ranking->summary->cell_count; c++)
+        any |= c->group == ranking->group && strcmp(c->cell->runtime, ranking->runtime) == 0 && !cell_is_safe(c);
+    return any;
+}
+
 /* Where no gain is shown: what sync is not beaten by. */
 static void put_not_taken(FILE *out, const struct ranking *ranking, const struct choice *choice)
 {
@@ -190,7 +201,9 @@ static void put_not_taken(FILE *out, const struct ranking *ranking, const struct
     if (!choice->take->cell->baseline)
         fprintf(out, "no gain can be told, as %s has no times; %s took the least, %s", baseline,
                 choice->take->cell->model, format_time(&f, ranking_value(ranking, choice->take)));
-    else if (next == NULL) {
+    else if (next == NULL && leaves_unsafe(ranking)) {
+        fprintf(out, "stay with %s: under what else was measured jobs can lose each other's changes", baseline);
+    } else if (next == NULL) {
         fprintf(out, "only %s was measured", baseline);
         put_language(out, ranking, choice->take);
     } else {
@@ -293,6 +306,8 @@ static enum reason reason_of(const struct ranking *ranking, const struct summary
     const struct ratio *gain = ranking_gain(ranking, cell);
     const enum verdict verdict = gain->verdict;
     const bool cannot = ranking_cannot_gain(cell);
+    if (!cell_is_safe(cell)) /* which has sentences of its own */
+        return REASONS;
     if (cannot && verdict != VERDICT_NO_DIFFERENCE && gain->ratio >= 1 + RANKING_WORTH)
         return one ? REASON_CHANCE : REASON_LOCK_CHANCE;
     if (verdict != VERDICT_NO_DIFFERENCE && verdict != VERDICT_SLOWER && !(cannot && verdict == VERDICT_UNRESOLVED))
@@ -344,6 +359,50 @@ static void put_no_help(FILE *out, const struct ranking *group)
     string_list_free(&names[REASONS]);
 }
 
+/* -- hazards: what lost something, what could, and what stood still ------------------------------------------------------- */
+
+/* "Lost changes: c:threads (12,345 of 2,000,000), py:threads (7 of 200,000)" */
+static void put_lost(FILE *out, const struct ranking *group)
+{
+    const struct summary *summary = group->summary;
+    struct string_list names = {NULL, 0};
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
+        struct format wrong, of;
+        if (c->group == group->group && c->audit == AUDIT_LOST)
+            string_list_addf(&names, "%s:%s (%s of %s)", c->cell->runtime, c->cell->model,
+                             format_count(&wrong, c->cell->audit.wrong), format_count(&of, c->cell->audit.of));
+    }
+    put_names(out, "Never to be taken, as they lost changes: ", &names);
+}
+
+static void put_unproven(FILE *out, const struct ranking *group)
+{
+    const struct summary *summary = group->summary;
+    struct string_list names = {NULL, 0};
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++)
+        if (c->group == group->group && c->audit == AUDIT_UNPROVEN)
+            string_list_addf(&names, "%s:%s", c->cell->runtime, c->cell->model);
+    put_names(out, "Lost none this time, which proves nothing: ", &names);
+}
+
+/* "Deadlock: c:thread-pool, py:thread-pool: 2 of 2 workers wait for ...", with the reason of the first. */
+static void put_deadlock(FILE *out, const struct ranking *group)
+{
+    static const char word[] = "deadlock: ";
+    const struct summary *summary = group->summary;
+    struct string_list names = {NULL, 0};
+    const char *reason = NULL;
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
+        if (c->group != group->group || c->cell->status != CELL_FAILED || !c->cell->deadlock)
+            continue;
+        string_list_addf(&names, "%s:%s", c->cell->runtime, c->cell->model);
+        reason = reason == NULL ? c->cell->reason : reason;
+    }
+    put_names(out, "Deadlock: ", &names);
+    if (reason != NULL)
+        fprintf(out, ": %s", strncmp(reason, word, strlen(word)) == 0 ? reason + strlen(word) : reason);
+}
+
 /* -- a sweep over workers: the greatest gain ------------------------------------------------------------------------------ */
 
 /* Of all points of a table; NULL: no model was shown to gain. */
@@ -353,7 +412,8 @@ static const struct scaling_point *greatest_gain(const struct scaling *scaling, 
     for (size_t i = 0; i < scaling->count; i++)
         for (size_t p = 0; scaling_same_table(&scaling->curves[i], table) && p < scaling->curves[i].count; p++) {
             const struct scaling_point *point = &scaling->curves[i].points[p];
-            if (point->gain->verdict == VERDICT_FASTER && (best == NULL || point->gain->ratio > best->gain->ratio))
+            if (point->gain->verdict == VERDICT_FASTER && cell_is_safe(point->cell) &&
+                (best == NULL || point->gain->ratio > best->gain->ratio))
                 best = point;
         }
     return best;
@@ -495,11 +555,16 @@ static void add_group(struct findings *out, const struct summary *summary, const
     if (findings_nothing_worked(summary, group, NULL)) {
         if (line->said.count == 0)
             string_list_add(&line->said, "No model worked");
+        line_say(line, findings_text(put_deadlock, &all));
+        line->brief = line->said.count;
         return;
     }
     line_say(line, knobs_text(group));
     add_answers(line, summary, group, true);
     line_say(line, findings_text(group->rate > 0 ? put_late : put_no_help, &all));
+    line_say(line, findings_text(put_lost, &all));
+    line_say(line, findings_text(put_unproven, &all));
+    line_say(line, findings_text(put_deadlock, &all));
     add_programs(line, summary, group);
     line->brief = line->said.count;
     add_answers(line, summary, group, false);

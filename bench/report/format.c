@@ -67,6 +67,20 @@ const char *format_rate(struct format *f, double rate)
     return f->text;
 }
 
+const char *format_count(struct format *f, int64_t count)
+{
+    char digits[24];
+    const int length = snprintf(digits, sizeof digits, "%lld", (long long)count);
+    size_t at = 0;
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0 && digits[i - 1] != '-')
+            f->text[at++] = ',';
+        f->text[at++] = digits[i];
+    }
+    f->text[at] = '\0';
+    return f->text;
+}
+
 const char *format_ratio(struct format *f, double ratio)
 {
     char digits[32];

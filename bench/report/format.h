@@ -20,6 +20,7 @@ struct format {
 const char *format_time(struct format *f, double seconds); /* "86.1 ms", below a day at most 7 columns */
 const char *format_bytes(struct format *f, double bytes);  /* "12.3 MB", "135 B", at most 7 columns */
 const char *format_rate(struct format *f, double rate);    /* "49.8/s", "?" where it is not known */
+const char *format_count(struct format *f, int64_t count); /* "12,345" */
 const char *format_ratio(struct format *f, double ratio);  /* "1.94x", three digits, below 100,000 at most 6 columns */
 const char *format_interval(struct format *f, double low, double high); /* "[1.90,1.97]" */
 /* Ratio and interval, or in a few words why there is none: "baseline", "too short". */

@@ -21,8 +21,9 @@ const char *warning_title(enum warning_kind kind)
     static const char *const titles[WARNINGS] = {
         [WARNING_INTERRUPTED] = "cut off", [WARNING_FORCED] = "forced",       [WARNING_CONCURRENT] = "other run",
         [WARNING_CONTROL] = "control",     [WARNING_FAILED] = "failed",       [WARNING_UNCHECKED] = "unchecked",
-        [WARNING_IMPOSSIBLE] = "not here", [WARNING_DISTURBED] = "disturbed", [WARNING_PRECISION] = "precision",
-        [WARNING_FEW_ROUNDS] = "rounds",   [WARNING_BUILDS] = "builds",       [WARNING_LOCK] = "lock",
+        [WARNING_HAZARD] = "hazard",       [WARNING_IMPOSSIBLE] = "not here", [WARNING_DISTURBED] = "disturbed",
+        [WARNING_PRECISION] = "precision", [WARNING_FEW_ROUNDS] = "rounds",   [WARNING_BUILDS] = "builds",
+        [WARNING_LOCK] = "lock",
     };
     return titles[kind];
 }
@@ -167,6 +168,46 @@ static void warn_status(struct warnings *out, const struct results *results, enu
         if (!told)
             warn(out, kind, cause_text(results, c));
     }
+}
+
+/* -- what a host named of hazards in the work itself ------------------------------------------------------------------- */
+
+/* Whether a cell's host said the same of a kind before. */
+static const struct result_hazard *hazard_of(const struct result_cell *cell, const struct result_hazard *like)
+{
+    for (size_t i = 0; i < cell->hazard_count; i++)
+        if (strcmp(cell->hazards[i].kind, like->kind) == 0 && text_tells_same(cell->hazards[i].text, like->text))
+            return &cell->hazards[i];
+    return NULL;
+}
+
+/* One sentence for all cells of which the same is said; `first` is the first of them. */
+static char *hazard_text(const struct results *results, const struct result_cell *first,
+                         const struct result_hazard *hazard)
+{
+    struct string_list names = {NULL, 0}, groups = {NULL, 0};
+    for (const struct result_cell *c = first; c < results->cells + results->cell_count; c++)
+        if (hazard_of(c, hazard) != NULL) {
+            name_cell(&names, c);
+            add_once(&groups, results->groups[c->group].name);
+        }
+    char *where = format_names(&groups, NAMES_MOST), *who = format_names(&names, NAMES_MOST);
+    char *text = text_format("%s: %s: %s", where, who, hazard->text);
+    free(who);
+    free(where);
+    return text;
+}
+
+static void warn_hazards(struct warnings *out, const struct results *results)
+{
+    for (const struct result_cell *c = results->cells; c < results->cells + results->cell_count; c++)
+        for (size_t i = 0; i < c->hazard_count; i++) {
+            bool told = false;
+            for (const struct result_cell *before = results->cells; before < c; before++)
+                told |= hazard_of(before, &c->hazards[i]) != NULL;
+            if (!told)
+                warn(out, WARNING_HAZARD, hazard_text(results, c, &c->hazards[i]));
+        }
 }
 
 /* -- how well it was measured ------------------------------------------------------------------------------------------ */
@@ -327,6 +368,7 @@ void warnings_make(struct warnings *warnings, const struct summary *summary)
     warn_concurrent(warnings, summary);
     warn_controls(warnings, summary);
     warn_status(warnings, summary->results, WARNING_FAILED);
+    warn_hazards(warnings, summary->results);
     warn_status(warnings, summary->results, WARNING_UNCHECKED);
     warn_status(warnings, summary->results, WARNING_IMPOSSIBLE);
     warn_builds(warnings, summary);
@@ -389,6 +431,21 @@ static void note_payload(struct string_list *out, const struct summary *summary,
             string_list_addf(out, "%s:%s: each job sends %s to a process and %s back", c->cell->runtime, c->cell->model,
                              sent > 0 ? format_bytes(&there, sent) : "nothing",
                              received > 0 ? format_bytes(&back, received) : "nothing");
+    }
+}
+
+/* Once a runtime: how parallel jobs that need each other's results are. */
+static void note_needs(struct string_list *out, const struct summary *summary, const struct plan_group *group)
+{
+    for (const struct summary_check *c = summary->paths; c < summary->paths + summary->path_count; c++) {
+        struct format ratio, count;
+        if (c->group == group && c->cell->edges > 0)
+            string_list_addf(out,
+                             "%s: its jobs need %s results of each other; the work is %s its critical path, so that no "
+                             "model can gain "
+                             "more, on any number of CPUs",
+                             c->cell->runtime, format_count(&count, c->cell->edges),
+                             format_ratio(&ratio, c->ratio.ratio));
     }
 }
 
@@ -476,6 +533,7 @@ void findings_of_variants(struct string_list *out, const struct summary *summary
             string_list_addf(out, "%s %s", who, texts[finding]);
         free(who);
     }
+    note_needs(out, summary, group);
     note_payload(out, summary, group);
     note_compiling(out, summary, group);
     note_connections(out, summary, group);

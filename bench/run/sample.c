@@ -55,9 +55,13 @@ void sample_free(struct sample_taken *s)
     json_decref(s->knobs);
     json_decref(s->disturbed);
     json_decref(s->nodes);
+    json_decref(s->dependencies);
+    json_decref(s->audit);
+    json_decref(s->hazards);
     free(s->serving);
     s->serving = NULL;
     s->failures = s->phases = s->usage = s->connections = s->python = s->knobs = s->disturbed = s->nodes = NULL;
+    s->dependencies = s->audit = s->hazards = NULL;
     slots_close(&s->slots);
 }
 
@@ -131,6 +135,14 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
         json_object_set_new(line, "services", services_json(s));
     if (s->flight.waited_ns > 0)
         json_object_set_new(line, "connection_wait_ns", json_integer(s->flight.waited_ns));
+    if (s->dependencies != NULL)
+        json_object_set(line, "dependencies", s->dependencies);
+    if (s->audit != NULL)
+        json_object_set(line, "audit", s->audit);
+    if (s->hazards != NULL)
+        json_object_set(line, "hazards", s->hazards);
+    if (s->deadlock)
+        json_object_set_new(line, "deadlock", json_true());
     if (json_object_size(s->knobs) > 0)
         json_object_set(line, "knobs", s->knobs);
     interference_add(&s->around, line);

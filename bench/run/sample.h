@@ -52,7 +52,9 @@ struct sample_taken {
     char *reason;
     double at;
     int64_t whole_ns, exit, work_ns, user_ns, system_ns, failed_jobs, peak_pss_bytes;
-    json_t *failures, *phases, *usage, *connections, *python, *knobs;
+    json_t *failures, *phases, *usage, *connections, *python, *knobs, *dependencies, *audit;
+    json_t *hazards;       /* kind -> what was said of it; NULL: nothing */
+    bool deadlock;         /* it failed by one, as its host says */
     json_t *nodes;         /* what the workers of each host did, by its name; NULL: all are here */
     json_t *disturbed;     /* an array of lines: what happened to it from outside */
     unsigned disturbances; /* of what kinds (bench/protocol/interference_kind.h) */

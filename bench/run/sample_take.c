@@ -132,6 +132,24 @@ static int64_t add_known(int64_t sum, int64_t part)
     return sum > INT64_MAX - part ? INT64_MAX : sum + part;
 }
 
+/* By kind, as a line of the journal has them: what stands in an array there is not read. */
+static json_t *hazards_by_kind(const json_t *hazards)
+{
+    json_t *out = json_object();
+    const json_t *hazard;
+    size_t i;
+    json_array_foreach(hazards, i, hazard)
+    {
+        const char *kind = json_string_value(json_object_get(hazard, "kind"));
+        const char *text = json_string_value(json_object_get(hazard, "text"));
+        const char *before = json_string_value(json_object_get(out, kind));
+        char *all = text_format("%s%s%s", before != NULL ? before : "", before != NULL ? "; " : "", text);
+        json_object_set_new(out, kind, json_string(all));
+        free(all);
+    }
+    return out;
+}
+
 /* Takes over what a record says. Of several copies: times and usage are summed, work is the slowest's, the rest the
  * first's. */
 static void take_record(const struct attempt *a, const struct record *r, int64_t copy, struct sample_taken *s)
@@ -152,9 +170,13 @@ static void take_record(const struct attempt *a, const struct record *r, int64_t
     if (a->cell->role != ROLE_CAPACITY) {
         s->phases = keep(r->phases);
         s->connections = keep(r->connections);
+        s->dependencies = keep(r->dependencies);
+        s->audit = keep(r->audit);
+        s->hazards = json_array_size(r->hazards) > 0 ? hazards_by_kind(r->hazards) : NULL;
         if (work >= 0 && s->looks >= 0)
             s->looks_in_work = (int64_t)memory_samples_within(&a->memory, r->ready_ns, r->work_ns);
     }
+    s->deadlock |= record_failed_by(r, "Deadlock");
     usage_add(&s->usage, r->usage);
 }
 
@@ -337,7 +359,8 @@ static void read_slots(const struct attempt *a, int64_t copy, struct sample_take
         return;
     slots_latency(&view, &s->latency);
     read_open_loop(a, &view, s);
-    slots_count_in_flight(&view, &s->flight);
+    const char *asks = a->b->plan->groups[a->cell->group].asks;
+    slots_count_in_flight(&view, strcmp(asks, "jobs") == 0, &s->flight);
     read_hosts(a, s);
 }
 

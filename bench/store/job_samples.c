@@ -55,7 +55,7 @@ static void put_quantiles(const struct slots_view *slots, FILE *out)
     free(took);
 }
 
-static void put_rows(const struct slots_view *slots, int64_t gate_ns, FILE *out)
+static void put_rows(const struct slots_view *slots, int64_t gate_ns, bool need_jobs, FILE *out)
 {
     const uint64_t every = (slots->jobs + JOBS_KEPT - 1) / JOBS_KEPT;
     fprintf(out, "# jobs %llu every %llu\n", (unsigned long long)slots->jobs, (unsigned long long)every);
@@ -66,16 +66,21 @@ static void put_rows(const struct slots_view *slots, int64_t gate_ns, FILE *out)
         fprintf(out, "%llu,%d,", (unsigned long long)i, (int)s->worker);
         if (s->due_ns != 0)
             fprintf(out, "%.1f", (double)(s->due_ns - gate_ns) * US);
-        fprintf(out, ",%.1f,%.1f\n", (double)(s->start_ns - gate_ns) * US, (double)(s->end_ns - gate_ns) * US);
+        fprintf(out, ",%.1f,%.1f", (double)(slots_flight_start(s, need_jobs) - gate_ns) * US,
+                (double)(s->end_ns - gate_ns) * US);
+        if (s->waited_us > 0)
+            fprintf(out, ",%u", (unsigned)s->waited_us);
+        fputc('\n', out);
     }
 }
 
-static int write_file(const char *path, const char *temporary, const struct slots_view *slots, int64_t gate_ns)
+static int write_file(const char *path, const char *temporary, const struct slots_view *slots, int64_t gate_ns,
+                      bool need_jobs)
 {
     FILE *out = fopen(temporary, "we");
     if (out == NULL)
         return -errno;
-    put_rows(slots, gate_ns, out);
+    put_rows(slots, gate_ns, need_jobs, out);
     int rc = ferror(out) ? -EIO : 0;
     errno = EIO;
     if (fclose(out) != 0 && rc == 0)
@@ -88,12 +93,12 @@ static int write_file(const char *path, const char *temporary, const struct slot
 }
 
 int jobs_write(const char *run_dir, size_t cell, int64_t round, const struct slots_view *slots, int64_t gate_ns,
-               struct error *err)
+               bool need_jobs, struct error *err)
 {
     char *folder = text_format("%s/jobs", run_dir), *path = path_of(run_dir, cell, round, "");
     char *temporary = path_of(run_dir, cell, round, UNFINISHED);
     const bool made = mkdir(folder, 0777) == 0 || errno == EEXIST;
-    const int rc = made ? write_file(path, temporary, slots, gate_ns) : -errno;
+    const int rc = made ? write_file(path, temporary, slots, gate_ns, need_jobs) : -errno;
     if (rc != 0)
         error_set(err, rc, "cannot write %s: %s", path, strerror(-rc));
     free(temporary);
@@ -107,7 +112,7 @@ int jobs_write(const char *run_dir, size_t cell, int64_t round, const struct slo
 /* Microseconds that a clock can have said. */
 static bool is_time(double us) { return us >= -1e12 && us <= 1e15; }
 
-/* "7,1,,10.5,20.5" */
+/* "7,1,,10.5,20.5", or with what it waited "7,1,,10.5,20.5,3" */
 static bool parse_row(const char *line, struct job_row *out)
 {
     int end = 0;
@@ -118,8 +123,12 @@ static bool parse_row(const char *line, struct job_row *out)
             4)
             return false;
     }
-    return line[end] == '\0' && out->worker >= 0 && (isnan(out->due) || is_time(out->due)) && is_time(out->start) &&
-           is_time(out->end) && out->end >= out->start;
+    int behind = 0;
+    out->waited = 0;
+    if (line[end] == ',' && sscanf(line + end, ",%lf%n", &out->waited, &behind) == 1)
+        end += behind;
+    return line[end] == '\0' && out->waited >= 0 && out->waited <= out->end - out->start + 1 && out->worker >= 0 &&
+           (isnan(out->due) || is_time(out->due)) && is_time(out->start) && is_time(out->end) && out->end >= out->start;
 }
 
 static bool parse_head(const char *line, struct job_rows *out)

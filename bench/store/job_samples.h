@@ -5,7 +5,8 @@
  * it. Once a run is complete only the round with the median time is kept of each cell.
  *
  * A file has one line of what it is about, `# jobs 100000 every 100`, then one line a job: job, worker, and microseconds
- * since the gate: due (empty in a closed loop), start, end. Of more than JOBS_KEPT jobs every so-manieth is kept; as the few
+ * since the gate: due (empty in a closed loop), start (of jobs that need others' results, when these were there), end, and where there
+ * is something to say how long it waited in between for a connection or a lock. Of more than JOBS_KEPT jobs every so-manieth is kept; as the few
  * that took longest are mostly not among them, quantiles of all jobs' latencies stand between, `# latency 0.99 1234.5`:
  * the share of the jobs that took no longer, and microseconds.
  */
@@ -25,6 +26,7 @@
 struct job_row {
     int64_t job, worker;
     double due, start, end; /* microseconds since the gate; due is NaN in a closed loop */
+    double waited;          /* microseconds of these; 0: not at all */
 };
 
 struct job_quantile {
@@ -40,10 +42,10 @@ struct job_rows {
     size_t quantile_count;
 };
 
-/* Writes down what a sample's slots say; `gate_ns`: when its gate opened, on their clock. 0, or a negative errno with err
+/* Writes down what a sample's slots say; `gate_ns`: when its gate opened, on their clock; `need_jobs` as for slots_flight_start. 0, or a negative errno with err
  * filled in. */
 int jobs_write(const char *run_dir, size_t cell, int64_t round, const struct slots_view *slots, int64_t gate_ns,
-               struct error *err);
+               bool need_jobs, struct error *err);
 /* Reads the file of one round. -ENOENT: there is none; -EPROTO: it is broken. jobs_free is needed after 0 only. */
 int jobs_read(const char *run_dir, size_t cell, int64_t round, struct job_rows *out);
 /* Pure: the same from the file's text, which it changes. */

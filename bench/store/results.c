@@ -106,7 +106,8 @@ static int read_plan(struct results *results, struct error *err)
                                                  .service_cpus = NOT_KNOWN,
                                                  .sent_bytes = NOT_KNOWN,
                                                  .received_bytes = NOT_KNOWN,
-                                                 .compile_ns = NOT_KNOWN};
+                                                 .compile_ns = NOT_KNOWN,
+                                                 .edges = NOT_KNOWN};
     match_controls(results);
     const char *wrong = p->hosts == NULL ? NULL : placement_parse(p->hosts, &results->placement);
     return wrong == NULL ? 0 : error_set(err, -EPROTO, "plan.json: \"hosts\": %s", wrong);
@@ -181,6 +182,9 @@ static void times_read(const struct json_field *line, struct sample *sample)
     sample->in_flight_max = line_optional(line, "in_flight_max");
     sample->busy_ns = line_optional(line, "busy_ns");
     sample->connection_wait_ns = line_optional(line, "connection_wait_ns");
+    const struct json_field *dependencies = json_field_get(line, "dependencies");
+    sample->needed_work_ns = line_optional(dependencies, "work_ns");
+    sample->needed_path_ns = line_optional(dependencies, "path_ns");
     const struct json_field *by = json_field_get(line, "disturbed_by");
     const bool disturbed = by != NULL && by->kind == JSON_STRING;
     sample->disturbances = disturbed ? interference_parse(by->text, by->text_length) : 0;
@@ -336,6 +340,51 @@ static void nodes_read(const struct results *results, const struct json_field *n
     }
 }
 
+/* The audit of one run; a finding is kept of the one that found the most. */
+static void audit_read(const struct json_field *line, struct result_audit *out)
+{
+    const struct json_field *audit = json_field_get(line, "audit"), *finding = json_field_get(audit, "finding");
+    const int64_t wrong = line_optional(audit, "wrong"), of = line_optional(audit, "of");
+    if (wrong < 0 || of < 1)
+        return;
+    out->faulty += wrong > 0;
+    if (out->runs++ == 0 || wrong > out->wrong) {
+        out->wrong = wrong;
+        out->of = of;
+        free(out->finding);
+        out->finding = wrong > 0 ? json_field_copy(finding) : NULL;
+        if (out->finding != NULL)
+            text_one_line(out->finding);
+    }
+}
+
+static void hazard_note(struct result_cell *cell, const struct json_field *said)
+{
+    struct result_hazard *h = cell->hazards, *end = h + cell->hazard_count;
+    while (h < end && (strlen(h->kind) != said->key_length || memcmp(h->kind, said->key, said->key_length) != 0))
+        h++;
+    if (h == end) {
+        cell->hazards = array_grow(cell->hazards, cell->hazard_count, sizeof *cell->hazards);
+        h = &cell->hazards[cell->hazard_count++];
+        *h = (struct result_hazard){.kind = xstrndup(said->key, said->key_length), .text = json_field_copy(said)};
+        text_one_line(h->kind);
+        text_one_line(h->text);
+    }
+    h->samples++;
+}
+
+/* What can go wrong with work of this kind, and did. */
+static void hazards_read(const struct json_field *line, struct result_cell *cell)
+{
+    const struct json_field *said = json_field_get(line, "hazards"), *deadlock = json_field_get(line, "deadlock");
+    cell->deadlock |= deadlock != NULL && deadlock->kind == JSON_TRUE;
+    cell->edges = greater(cell->edges, line_optional(json_field_get(line, "dependencies"), "edges"));
+    audit_read(line, &cell->audit);
+    for (size_t i = 1; said != NULL && said->kind == JSON_OBJECT && i <= said->inside; i++)
+        if (said[i].kind == JSON_STRING)
+            hazard_note(cell, &said[i]);
+}
+
 /* What it has of a server, to be freed; NULL: nothing. */
 static struct serving_sample *serving_of(const struct json_field *line)
 {
@@ -363,6 +412,7 @@ static int line_read(const struct place *at, struct results *results, const stru
     cell->service_cpus = greater(cell->service_cpus, line_optional(json_field_get(line, "services"), "cpus"));
     cell->memory_looks = greater(cell->memory_looks, line_optional(json_field_get(line, "memory"), "looks_in_work"));
     lock_read(json_field_get(line, "python"), cell);
+    hazards_read(line, cell);
     const struct json_field *usage = json_field_get(line, "usage");
     cell->sent_bytes = greater(cell->sent_bytes, line_optional(usage, "sent_bytes"));
     cell->received_bytes = greater(cell->received_bytes, line_optional(usage, "received_bytes"));
@@ -512,6 +562,12 @@ void results_free(struct results *results)
         free(results->cells[i].reason);
         free(results->cells[i].lock_by);
         free(results->cells[i].idle);
+        free(results->cells[i].audit.finding);
+        for (size_t k = 0; k < results->cells[i].hazard_count; k++) {
+            free(results->cells[i].hazards[k].kind);
+            free(results->cells[i].hazards[k].text);
+        }
+        free(results->cells[i].hazards);
         for (size_t k = 0; k < results->cells[i].count; k++)
             free(results->cells[i].samples[k].serving);
         free(results->cells[i].samples);

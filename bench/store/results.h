@@ -44,9 +44,23 @@ struct sample {
     int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
     int64_t service_cpu_ns, service_wait_ns; /* of all that it needs */
     int64_t in_flight_max, busy_ns;          /* bench/protocol/slots.h; 0 or less: not known */
-    int64_t connection_wait_ns;              /* of busy_ns; likewise: no connections were shared */
+    int64_t connection_wait_ns;              /* of busy_ns; likewise: no connections were shared, no locks taken */
+    int64_t needed_work_ns, needed_path_ns;  /* dependencies of the record; -1: there are none */
     unsigned disturbances;                   /* of what kinds (bench/protocol/interference_kind.h) */
     struct serving_sample *serving;          /* of a server; NULL: it is of a model */
+};
+
+/* What the audits of a cell's runs found, the verify pass among them. */
+struct result_audit {
+    int64_t runs, faulty; /* so many; in so many of them something was wrong */
+    int64_t wrong, of;    /* of the run in which the most was wrong */
+    char *finding;        /* its sentence; NULL: nothing was wrong */
+};
+
+/* What its host named of the hazards of such work. */
+struct result_hazard {
+    char *kind, *text; /* as the first sample has it */
+    int64_t samples;   /* that have it */
 };
 
 /* What the workers on one host did in all timed samples together (bench/protocol/slots.h). */
@@ -83,8 +97,13 @@ struct result_cell {
     int64_t sent_bytes, received_bytes; /* by all jobs to other processes and from there; -1: nothing */
     int64_t compile_ns;                 /* of a compiled kernel; -1: there is none */
     struct serving_sample *idle;        /* of a server's verify pass; NULL: there was none */
-    struct result_node *nodes;          /* one for each host of `placement`; NULL: its workers were on this machine */
-    struct sample *samples;             /* sorted by round, one a round */
+    bool deadlock;                      /* it failed by one */
+    int64_t edges;                      /* results that its jobs asked for; -1: not known */
+    struct result_audit audit;          /* no runs: its task has none */
+    struct result_hazard *hazards;      /* one of each kind */
+    size_t hazard_count;
+    struct result_node *nodes; /* one for each host of `placement`; NULL: its workers were on this machine */
+    struct sample *samples;    /* sorted by round, one a round */
     size_t count;
 };
 

@@ -86,7 +86,8 @@ static void check_stamps(const struct slots_view *view, const char *file)
     struct slots_in_flight flight;
     struct open_loop loop;
     struct error err = {.text = ""};
-    slots_count_in_flight(view, &flight);
+    slots_count_in_flight(view, true, &flight);
+    slots_count_in_flight(view, false, &flight);
     FUZZ_MUST(flight.most >= -1 && flight.most <= (int64_t)view->jobs && flight.busy_ns >= -1);
     int64_t first = INT64_MAX, last = 0;
     for (uint64_t i = 0; i < view->jobs; i++) {

@@ -25,9 +25,10 @@ TEST(test_written_and_read_back)
                                  .end_ns = 3500 + i * 5000,
                                  .worker = (int32_t)(i % 3),
                                  .due_ns = i % 2 == 0 ? 0 : 1000 + i * 4000};
+    slots[1].waited_us = 2;
     slots[2498].end_ns = slots[2498].start_ns + 9999500;
     const struct slots_view few = {.slots = slots, .jobs = 2}, many = {.slots = slots, .jobs = MANY};
-    assert_int_equal(jobs_write(folder, 7, 3, &few, 500, &err), 0);
+    assert_int_equal(jobs_write(folder, 7, 3, &few, 500, false, &err), 0);
     assert_int_equal(jobs_read(folder, 7, 3, &rows), 0);
     assert_int_equal(rows.jobs, 2);
     assert_int_equal(rows.every, 1);
@@ -35,8 +36,9 @@ TEST(test_written_and_read_back)
     assert_int_equal(rows.count, 2);
     assert_true(isnan(rows.rows[0].due) && rows.rows[1].due == 4.5);
     assert_true(rows.rows[1].start == 5.5 && rows.rows[1].end == 8.0 && rows.rows[1].worker == 1);
+    assert_true(rows.rows[0].waited == 0 && rows.rows[1].waited == 2);
     jobs_free(&rows);
-    assert_int_equal(jobs_write(folder, 7, 3, &many, 500, &err), 0);
+    assert_int_equal(jobs_write(folder, 7, 3, &many, 500, false, &err), 0);
     assert_int_equal(jobs_read(folder, 7, 3, &rows), 0);
     assert_int_equal(rows.every, 3);
     assert_int_equal(rows.count, 834);
@@ -68,6 +70,8 @@ TEST(test_broken_text)
                                         "# jobs 3 every 1\n0,0,,1\n",
                                         "# jobs 3 every 1\n0,0,,2,1\n",
                                         "# jobs 3 every 1\n0,0,,1,2,3\n",
+                                        "# jobs 3 every 1\n0,0,,1,2,-1\n",
+                                        "# jobs 3 every 1\n0,0,,1,2,1,1\n",
                                         "# jobs 3 every 1\n0,0,,1,2",
                                         "# jobs 3 every 1\n0,0,,1,2\n\n1,0,,1,2\n",
                                         "# jobs 3 every 1\n-1,0,,1,2\n",

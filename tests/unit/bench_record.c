@@ -65,6 +65,13 @@ TEST(test_wrong)
         {"usage", "{\"user_ns\":-5}", "the record's 'user_ns' is -5"},
         {"status", "\"a\\nb\"", "the record's status 'a?b' is unknown"},
         {"usage", "[]", "the record's 'usage' is missing or of the wrong type"},
+        {"audit", "{\"wrong\":1,\"of\":2}", "the record's 'audit' is not as it should be"},
+        {"audit", "{\"wrong\":0,\"of\":0,\"finding\":\"\"}", "the record's 'of' is 0"},
+        {"dependencies", "{\"edges\":1,\"work_ns\":5,\"path_ns\":null}",
+         "the record's 'dependencies' are not as they should be"},
+        {"dependencies", "{\"edges\":1,\"work_ns\":5,\"path_ns\":-5}", "the record's 'path_ns' is -5"},
+        {"hazards", "{}", "the record's 'hazards' are not as they should be"},
+        {"hazards", "[{\"kind\":\"fork\"}]", "the record's 'hazards' are not as they should be"},
     };
     for (size_t i = 0; i < COUNT(table); i++) {
         struct record r;
@@ -78,6 +85,25 @@ TEST(test_wrong)
         struct record r;
         assert_int_equal(record_parse(no_objects[i], strlen(no_objects[i]), &r, &err), -EINVAL);
     }
+}
+
+TEST(test_parts_that_only_some_have)
+{
+    struct record r;
+    char *text = changed("audit", "{\"wrong\":3,\"of\":20,\"finding\":\"3 of 20 changes are lost\"}");
+    assert_int_equal(record_parse(text, strlen(text), &r, &err), 0);
+    assert_int_equal(json_integer_value(json_object_get(r.audit, "wrong")), 3);
+    assert_null(r.dependencies);
+    assert_null(r.hazards);
+    assert_false(record_failed_by(&r, "Deadlock"));
+    record_free(&r);
+    free(text);
+    text = changed("failures", "[{\"type\":\"KeyError\"},{\"type\":\"Deadlock\"}]");
+    assert_int_equal(record_parse(text, strlen(text), &r, &err), 0);
+    assert_true(record_failed_by(&r, "Deadlock"));
+    assert_false(record_failed_by(&r, "ValueError"));
+    record_free(&r);
+    free(text);
 }
 
 TEST(test_failed)

@@ -894,6 +894,114 @@ TEST_WITH(mixed_work_is_bound_by_the_cpus_over_its_share, world_make, world_free
     json_decref(w->results.plan);
 }
 
+/* -- jobs that need each other, and what they change in common ------------------------------------------------------------- */
+
+static void cell_needs(struct result_cell *cell, int64_t work_ns, int64_t path_ns)
+{
+    for (size_t i = 0; i < cell->count; i++) {
+        cell->samples[i].needed_work_ns = work_ns;
+        cell->samples[i].needed_path_ns = path_ns;
+    }
+}
+
+/* Copies of sync gain 1.82x. */
+TEST_WITH(no_gain_is_held_against_more_than_the_critical_path_allows, world_make, world_free, struct world *w)
+{
+    world_summarise(w);
+    assert_int_equal(w->summary.path_count, 0);
+    assert_true(isnan(summary_parallelism(&w->summary, row(w, C_THREADS))));
+    cell_needs(&w->cells[C_SYNC], 90 * MS, 60 * MS);
+    world_summarise(w);
+    assert_int_equal(w->summary.path_count, 1);
+    assert_near(summary_parallelism(&w->summary, row(w, C_THREADS)), 1.5);
+    assert_true(isnan(summary_parallelism(&w->summary, row(w, PY_THREADS)))); /* its own sync says nothing */
+    assert_near(limit_of(&w->summary, row(w, C_THREADS)).gain, 1.5);
+    assert_true(limit_of(&w->summary, row(w, C_THREADS)).path);
+    cell_needs(&w->cells[C_SYNC], 90 * MS, 9 * MS); /* ten at once: the machine has less */
+    world_summarise(w);
+    assert_near(limit_of(&w->summary, row(w, C_THREADS)).gain, 200 / 110.0);
+    assert_false(limit_of(&w->summary, row(w, C_THREADS)).path);
+}
+
+/* A chain: nothing overlaps, and that is no fault of the threads. */
+TEST_WITH(a_chain_of_jobs_accuses_nobody, world_make, world_free, struct world *w)
+{
+    cell_fill(&w->cells[C_THREADS], 100, ROUNDS);
+    for (size_t i = 0; i < ROUNDS; i++) {
+        w->cells[C_THREADS].samples[i].in_flight_max = 1;
+        w->cells[C_THREADS].samples[i].busy_ns = w->cells[C_THREADS].samples[i].work_ns;
+    }
+    world_summarise(w);
+    assert_finding(row(w, C_THREADS), FINDING_NEVER_OVERLAPS);
+    cell_needs(&w->cells[C_SYNC], 90 * MS, 90 * MS);
+    world_summarise(w);
+    assert_finding(row(w, C_THREADS), FINDING_NONE);
+}
+
+static void cell_audit(struct result_cell *cell, int64_t faulty, int64_t wrong)
+{
+    cell->audit = (struct result_audit){.runs = ROUNDS + 1, .faulty = faulty, .wrong = wrong, .of = 2000000};
+    for (size_t i = 0; i < cell->count; i++)
+        cell->samples[i].in_flight_max = cell->baseline ? 1 : 2;
+}
+
+static const char *taken(const struct world *w, const char *runtime)
+{
+    struct ranking ranking;
+    ranking_open(&ranking, &w->summary, &w->groups[0], runtime);
+    const struct summary_cell *take = choice_of(&ranking).take;
+    ranking_close(&ranking);
+    return take != NULL ? take->cell->model : "none";
+}
+
+TEST_WITH(what_lost_updates_is_never_taken, world_make, world_free, struct world *w)
+{
+    cell_audit(&w->cells[C_SYNC], 0, 0);
+    cell_audit(&w->cells[C_THREADS], 0, 0);
+    world_summarise(w);
+    assert_int_equal(row(w, C_THREADS)->audit, AUDIT_SOUND);
+    assert_string_equal(taken(w, "c"), "threads");
+    assert_near(row(w, C_THREADS)->change_rate, 2000000 / row(w, C_THREADS)->work_s);
+    cell_audit(&w->cells[C_THREADS], 1, 12345); /* in one of 13 runs */
+    world_summarise(w);
+    assert_int_equal(row(w, C_THREADS)->audit, AUDIT_LOST);
+    assert_doubt(row(w, C_THREADS), DOUBT_LOST);
+    assert_int_equal(row(w, C_SYNC)->audit, AUDIT_SOUND); /* no two jobs of it were ever in flight at once */
+    assert_string_equal(taken(w, "c"), "sync");
+    assert_int_equal(row(w, PY_THREADS)->audit, AUDIT_NONE);
+}
+
+TEST_WITH(what_lost_none_proves_nothing_where_nothing_guards_it, world_make, world_free, struct world *w)
+{
+    cell_audit(&w->cells[C_SYNC], 0, 0);
+    cell_audit(&w->cells[C_THREADS], 0, 0);
+    json_object_set_new(w->groups[0].params, "lock", json_string("one"));
+    world_summarise(w);
+    assert_int_equal(row(w, C_THREADS)->audit, AUDIT_SOUND);
+    json_object_set_new(w->groups[0].params, "lock", json_string("none"));
+    world_summarise(w);
+    assert_int_equal(row(w, C_THREADS)->audit, AUDIT_UNPROVEN);
+    assert_doubt(row(w, C_THREADS), DOUBT_UNGUARDED);
+    assert_string_equal(taken(w, "c"), "sync");
+    json_object_set_new(w->groups[0].params, "lock",
+                        json_string("one")); /* of which another lost something all the same */
+    cell_audit(&w->cells[PY_THREADS], 1, 1);
+    world_summarise(w);
+    assert_int_equal(row(w, C_THREADS)->audit, AUDIT_UNPROVEN);
+}
+
+TEST(test_counts_for_people)
+{
+    static const struct {
+        int64_t count;
+        const char *text;
+    } table[] = {{0, "0"}, {999, "999"}, {1000, "1,000"}, {2000000, "2,000,000"}, {-12345, "-12,345"}, {-123, "-123"}};
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct format f;
+        assert_string_equal(format_count(&f, table[i].count), table[i].text);
+    }
+}
+
 TEST(test_the_median_round)
 {
     struct sample samples[] = {{.round = 1, .whole_ns = 50},

@@ -41,11 +41,27 @@ TEST(test_in_flight)
                 .start_ns = table[i].stamps[j][0], .end_ns = table[i].stamps[j][1], .waited_us = 3};
         const struct slots_view view = view_of(slots, table[i].jobs);
         struct slots_in_flight got;
-        slots_count_in_flight(&view, &got);
+        slots_count_in_flight(&view, false, &got);
         assert_int_equal(got.most, table[i].expected.most);
         assert_int_equal(got.busy_ns, table[i].expected.busy_ns);
         assert_int_equal(got.waited_ns, 3000 * table[i].jobs);
     }
+}
+
+/* Job 0 needs job 1, which runs in the middle of it, as under sync; job 2 asks for nothing. */
+TEST(test_a_job_is_not_in_flight_while_it_waits_for_jobs)
+{
+    const struct slot slots[] = {{.start_ns = 10, .replied_ns = 40, .end_ns = 50},
+                                 {.start_ns = 12, .end_ns = 38},
+                                 {.start_ns = 50, .end_ns = 60}};
+    const struct slots_view view = {.slots = slots, .jobs = COUNT(slots)};
+    struct slots_in_flight nested, waiting;
+    slots_count_in_flight(&view, true, &nested);
+    assert_int_equal(nested.most, 1);
+    assert_int_equal(nested.busy_ns, 10 + 26 + 10);
+    slots_count_in_flight(&view, false, &waiting); /* waiting for anything else it is */
+    assert_int_equal(waiting.most, 2);
+    assert_int_equal(waiting.busy_ns, 40 + 26 + 10);
 }
 
 TEST(test_too_many_jobs_are_not_sorted)
@@ -53,7 +69,7 @@ TEST(test_too_many_jobs_are_not_sorted)
     struct slot slot = {0};
     const struct slots_view view = view_of(&slot, SLOTS_SORTED_MAX + 1);
     struct slots_in_flight got;
-    slots_count_in_flight(&view, &got);
+    slots_count_in_flight(&view, false, &got);
     assert_int_equal(got.most, -1);
     assert_int_equal(got.busy_ns, -1);
 }

@@ -113,6 +113,7 @@ static void put_numbers(const struct summary *summary, struct writer *w)
     cells_write(summary, NULL, CELLS_LATENCY | CELLS_ALL, w);
     document_write_checks(summary, NULL, w);
     serving_write(summary, w);
+    shared_state_write(summary, w);
     document_write_hosts(summary, w);
     document_write_scaling(summary, w);
     marginal_cost_write(summary, w);

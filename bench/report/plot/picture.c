@@ -35,6 +35,7 @@ static const struct {
     {"claims", picture_claims, OF_RUN},
     {"pythons", picture_pythons, OF_RUN},
     {"ladder", picture_ladder, OF_RUN},
+    {"updates", picture_updates, OF_RUN},
     {"throughput", picture_throughput, OF_SERVERS},
     {"connections", picture_connections, OF_SERVERS},
 };
@@ -325,7 +326,7 @@ const char *picture_why(const struct summary_cell *cell, const struct ratio *rat
     if (status == CELL_REFUSED || status == CELL_IMPOSSIBLE) /* shorter: a tile has not much space */
         return status == CELL_REFUSED ? "wrong result" : "not possible";
     if (status != CELL_OK || ratio->state == RATIO_NOT_RUN)
-        return cell_status_word(status != CELL_OK ? status : CELL_UNSEEN);
+        return status != CELL_OK ? cell_word(cell->cell) : cell_status_word(CELL_UNSEEN);
     return format_ratio_state(ratio->state);
 }
 

@@ -64,7 +64,7 @@ const char *picture_kind(size_t index);
 typedef void picture_maker(struct pictures *out, const struct plan_group *group);
 picture_maker picture_ranking, picture_speedup, picture_square, picture_phases, picture_timeline, picture_latency,
     picture_scaling, picture_memory, picture_claims, picture_pythons, picture_ladder, picture_throughput,
-    picture_connections;
+    picture_connections, picture_updates;
 
 /*
  * Adds a picture, whose stem is KIND-NAME (`name` NULL: the group's): what is no letter, digit, point, dash or underscore

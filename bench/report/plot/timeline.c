@@ -5,7 +5,7 @@
  * overlap in one worker (an event loop's), or that have a worker each, get as many lanes as there are in flight at once.
  *
  * Jobs of threads that take turns overlap all the same, each as long as both: so a bar is solid for as long as a job takes
- * under sync, and pale for what it takes longer.
+ * under sync, and pale for what it takes longer, and where it waited for a lock at least for so long.
  *
  * The data, for each model K from 1: "jobs_K" (start, y, length under sync, how much longer or NaN; milliseconds since the
  * gate); "names" (y, model, how long its jobs take beside sync's, by the medians) and "bounds" (y between two models).
@@ -41,6 +41,7 @@ struct timeline {
     double end, top; /* of the axes */
     double alone;    /* how long a job takes under sync; NaN: not known */
     int64_t every;   /* the most that a model's jobs were thinned */
+    bool waited;     /* some job did, for a connection or a lock */
 };
 
 static int by_start(const void *a, const void *b)
@@ -89,8 +90,10 @@ static void take_model(struct timeline *t, const struct picture_source *source, 
         return;
     t->count++;
     t->every = m->rows.every > t->every ? m->rows.every : t->every;
-    for (size_t i = 0; i < m->rows.count; i++)
+    for (size_t i = 0; i < m->rows.count; i++) {
         t->end = fmax(t->end, m->rows.rows[i].end * MS);
+        t->waited |= m->rows.rows[i].waited > 0;
+    }
     find_lanes(m);
     if (cell->cell->baseline)
         t->alone = m->job;
@@ -128,9 +131,9 @@ static void put_jobs(struct picture *p, const struct timeline *t, const struct m
         const struct job_row *row = &m->rows.rows[i];
         const double y = m->bottom + m->height * (1 - ((double)m->lane[i] + 0.5) / (double)m->lanes);
         const double whole = row->end - row->start;
-        const bool longer = !m->cell->baseline && whole > LONGER * t->alone;
-        picture_row(p, NULL, NULL, row->start * MS, y, (longer ? t->alone : whole) * MS,
-                    longer ? (whole - t->alone) * MS : NAN);
+        const double longer = !m->cell->baseline && whole > LONGER * t->alone ? whole - t->alone : 0;
+        const double pale = fmin(whole, fmax(longer, row->waited));
+        picture_row(p, NULL, NULL, row->start * MS, y, (whole - pale) * MS, pale > 0 ? pale * MS : NAN);
     }
 }
 
@@ -165,8 +168,8 @@ static void say(struct picture *p, const struct timeline *t, const char *runtime
     picture_say(&p->words[0], "%s", runtime);
     picture_say(
         &p->subtitle,
-        "%s: %s; median round%s. Solid: a job's time under %s; pale: what it takes longer, such as by taking turns",
-        runtime, shape, t->every > 1 ? ", not every job" : "", plan_baseline(p->group));
+        "%s: %s; median round%s. Solid: a job's time under %s; pale: what it takes longer, such as by taking turns%s",
+        runtime, shape, t->every > 1 ? ", not every job" : "", plan_baseline(p->group), t->waited ? ", or waits" : "");
     picture_say(&p->alt, "%s, %s: when each job ran, model by model; %s had the most at once, %zu", p->group->name,
                 runtime, most->cell->model, most->lanes);
     free(shape);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* What audits prove, and what they do not: work that changes something in common, unguarded, is wrong also where it went well. */
+#include <math.h>
+#include <string.h>
+
+#include "bench/analysis/summary.h"
+
+/* Nothing guards what the jobs of a group change: its task says so, by the name that such a parameter has in the contract, or
+ * something was lost. */
+static bool is_unguarded(const struct summary *summary, const struct plan_group *group)
+{
+    const char *lock = json_string_value(json_object_get(group->params, "lock"));
+    bool lost = false;
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++)
+        lost |= c->group == group && c->cell->audit.faulty > 0;
+    return lost || (lock != NULL && strcmp(lock, "none") == 0);
+}
+
+void audits_judge(struct summary *summary)
+{
+    for (struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
+        const bool alone = c->in_flight_max <= 1; /* NaN: not known */
+        c->audit = c->cell->audit.runs == 0                    ? AUDIT_NONE
+                   : c->cell->audit.faulty > 0                 ? AUDIT_LOST
+                   : !alone && is_unguarded(summary, c->group) ? AUDIT_UNPROVEN
+                                                               : AUDIT_SOUND;
+    }
+}
