@@ -313,12 +313,12 @@ $(BUILD)/obj/bench/report/html/page_text.o: $(BUILD)/gen/page_text.c $(BUILD)/fl
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(compile)
 
-# Rebuild when the compiler or its flags change: they are part of a result. Before anything is compiled, what is not
+# Rebuild when the compiler or its flags change, or what the origin can speak: they are part of a result. Before anything is compiled, what is not
 # installed is named.
 needs = $(PC) --exists $(1) || { PYTHON_PC='$(PYTHON_PC)' scripts/setup.sh missing $(2) >&2; exit 1; }
 $(BUILD)/flags: FORCE
 	$(Q)$(call needs,$(bench_libs) libcurl libevent '$(PYTHON_PC)',build)
-	$(Q)mkdir -p $(@D) && printf '%s\n' '$(CC) $(subst ','\'',$(CFLAGS) $(LDFLAGS)) $(VERSION) $(PYTHON) $(EMBED)' >$@.new && \
+	$(Q)mkdir -p $(@D) && printf '%s\n' '$(CC) $(subst ','\'',$(CFLAGS) $(LDFLAGS)) $(VERSION) $(PYTHON) $(EMBED) $(origin_tls)' >$@.new && \
 	  if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # The path of the interpreter that the Python host runs under.
