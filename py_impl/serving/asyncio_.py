@@ -53,7 +53,8 @@ class Connection:
 
     async def requests(self) -> None:
         """In which what is looked up for each request counts."""
-        parser, next_event, read, awaited, drain = self.parser, self.parser.next_event, self.reader.read, self.endpoint.awaited, self.writer.drain
+        parser, next_event, read, awaited = self.parser, self.parser.next_event, self.reader.read, self.endpoint.awaited
+        drain, unsent = self.writer.drain, self.writer.transport.get_write_buffer_size
         need_data, request, end_of_message, closed = self.h11.NEED_DATA, self.h11.Request, self.h11.EndOfMessage, self.h11.ConnectionClosed
         method = target = ""
         while True:
@@ -70,7 +71,8 @@ class Connection:
                 answer = await awaited(method, path, query)
                 self.busy, self.heard = False, monotonic()
                 self.send(answer)
-                await drain()
+                if unsent():
+                    await drain()
                 if parser.our_state is self.h11.MUST_CLOSE:
                     return
                 self.head = False
