@@ -80,6 +80,8 @@ static double median_of(const struct result_cell *cell, double (*value)(const st
 
 static double ready_of(const struct serving_sample *s) { return over(s->ready_ns, 1000000000); }
 
+static double wrk_rate_of(const struct serving_sample *s) { return over(s->wrk_answered, s->wrk_span_ns) * 1e9; }
+
 static double fair_of(const struct serving_sample *s)
 {
     return s->workers > 1 && s->most > 0 ? (double)s->requests / (double)s->workers / (double)s->most : NAN;
@@ -103,6 +105,7 @@ static void make_row(const struct summary_cell *cell, struct serving_row *row)
                                 .against = ratio_none(RATIO_NOT_RUN),
                                 .ready_s = median_of(c, ready_of),
                                 .fair = median_of(c, fair_of),
+                                .wrk_rate = median_of(c, wrk_rate_of),
                                 .unanswered = NAN,
                                 .bytes = NAN,
                                 .connection_bytes = NAN,

@@ -35,6 +35,9 @@ static const struct option_row rows[] = {
      "N",
      "Have each server hold so many idle connections, where its model can, and read its memory (default the "
      "suite's, else 0)"},
+    {{"wrk", SETTING_FLAG, AT(plan.serving.wrk)},
+     NULL,
+     "Have wrk load each server too, as a client that is none of ours; what it finds is a column"},
     {{"rounds", SETTING_ROUNDS, AT(plan.stopping.rounds)}, "N", "Rounds, 1..100000 (intervals need 6; default 10)"},
     {{"margin", SETTING_MARGIN, AT(plan.margin)}, "P%", "A difference smaller than this is none, 0%..90% (default 1%)"},
     {{"seed", SETTING_SEED, AT(plan.seed)}, "N", "Of the order of servers (default random)"},

@@ -165,7 +165,8 @@ static struct serving_options serving_settle(const struct serving_options *optio
                                     .duration_s = option->duration_s > 0 ? option->duration_s : suite->duration_s,
                                     .delay_ms = option->delay_ms >= 0 ? option->delay_ms : suite->delay_ms,
                                     .idle = option->idle >= 0 ? option->idle : suite->idle,
-                                    .behind = option->behind != NULL ? option->behind : suite->behind};
+                                    .behind = option->behind != NULL ? option->behind : suite->behind,
+                                    .wrk = option->wrk || suite->wrk};
 }
 
 bool plan_compares(const struct plan_group *group)
@@ -697,6 +698,11 @@ static int take_serving(struct plan *p, const struct plan_source *s, const struc
                          "group '%.200s': serving goes neither with rate and scaling nor with a task that asks for a "
                          "URL or a command",
                          from->name);
+    char *wrk = asked.wrk ? program_find("wrk", ".") : NULL;
+    if (asked.wrk && wrk == NULL)
+        return error_set(err, -EINVAL, "--wrk: there is no program 'wrk' (Debian: apt-get install wrk)");
+    free(wrk);
+    g->wrk = asked.wrk;
     g->baseline = BASELINE_NONE;
     g->duration_s = asked.duration_s > 0 ? asked.duration_s : SERVING_DURATION_S;
     g->delay_ms = asked.delay_ms > 0 ? asked.delay_ms : 0;

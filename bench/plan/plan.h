@@ -46,6 +46,7 @@ struct plan_group {
     const char *arrivals;   /* "fixed" or "poisson"; NULL: a closed loop */
     double duration_s;      /* of one load of a group of serving, whose workers are connections; 0: it is none */
     const char *rates;      /* of its open loops, in per cent of the saturation: "50,70"; NULL: there are none */
+    int64_t wrk;            /* not 0: wrk loads its servers too */
     int64_t delay_ms, idle; /* what its servers wait before the work; how many connections they are to hold */
     bool needs_url;         /* nobody gave one: the origin's (or --url's) is used */
     const char *url;        /* what --url said; NULL: the origin's */

@@ -78,6 +78,7 @@ static const struct field serving_fields[] = {
     {"rates", FIELD_TEXT, true, OF(plan_group, rates), 0, 0},
     {"delay_ms", FIELD_WHOLE, true, OF(plan_group, delay_ms), 0, 3600000},
     {"idle", FIELD_WHOLE, true, OF(plan_group, idle), 0, 60000},
+    {"wrk", FIELD_WHOLE, true, OF(plan_group, wrk), 0, 1},
 };
 static const struct field cell_fields[] = {
     {"runtime", FIELD_TEXT, false, OF(plan_cell, runtime), 0, 0},

@@ -21,6 +21,7 @@ struct serving_options {
     double duration_s;          /* of one load */
     int64_t delay_ms, idle;     /* waited before each request's work; connections to be held */
     char *behind;               /* each also behind this one; NULL: none is */
+    bool wrk;                   /* wrk loads each too */
 };
 
 struct suite_group {

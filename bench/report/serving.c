@@ -121,6 +121,7 @@ static const struct table_column server_columns[] = {
     {"runtime", NULL, UNIT_TEXT, false, 0, read_text, RUNTIME},
     {"model", NULL, UNIT_TEXT, false, 0, read_text, MODEL},
     {"rate", "answers/s", UNIT_RATE, true, 0, read_saturation, SERVING_RATE},
+    {"wrk_rate", "by wrk", UNIT_RATE, false, 0, read_real, AT(wrk_rate)},
     {"against_fastest", "of the fastest", UNIT_RATIO, true, 0, read_against, 0},
     {"p99_s", "p99", UNIT_SECONDS, false, 0, read_saturation, SERVING_P99},
     {"cpu_s", "CPU an answer", UNIT_SECONDS, false, 0, read_saturation, SERVING_CPU},

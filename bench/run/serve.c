@@ -266,6 +266,63 @@ static int load(struct serve *v, const struct asked *a, struct serving_load *out
     return rc;
 }
 
+static double request_timeout(const struct serve *v)
+{
+    return v->b->plan->request_timeout_s > 0 ? v->b->plan->request_timeout_s : REQUEST_TIMEOUT_S;
+}
+
+/* -- wrk ------------------------------------------------------------------------------------------------------------------ */
+
+/* "  N requests in 1.00s, 2.10MB read", and lines on what was no answer. */
+static void read_wrk(struct serve *v, char *said)
+{
+    const char *count = strstr(said, " requests in "), *wrong = strstr(said, "Socket errors");
+    double seconds = 0;
+    long long answered = 0;
+    wrong = wrong == NULL ? strstr(said, "Non-2xx") : wrong;
+    while (count != NULL && count > said && count[-1] >= '0' && count[-1] <= '9')
+        count--;
+    if (wrong != NULL)
+        blame(v, CELL_FAILED, text_format("wrk: %.*s", (int)strcspn(wrong, "\n"), wrong));
+    else if (count == NULL || sscanf(count, "%lld requests in %lf", &answered, &seconds) != 2 || seconds <= 0)
+        blame(v, CELL_FAILED, text_format("wrk: %s", text_last_line(said)));
+    v->out->wrk_answered = answered;
+    v->out->wrk_span_ns = (int64_t)(seconds * 1e9);
+}
+
+/* The same closed loop by wrk, which counts whole seconds, asks for one job and looks at no answer. */
+static int load_wrk(struct serve *v, struct error *err)
+{
+    char *path = text_format("%s/wrk", v->b->scratch), *said = NULL;
+    const double seconds = fmax(1, ceil(v->group->duration_s));
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    struct string_list words = {NULL, 0};
+    struct supervisor_end end = {.cpu_ns = -1};
+    size_t length;
+    string_list_addf(&words, "wrk");
+    string_list_addf(&words, "-t1");
+    string_list_addf(&words, "-c%" PRId64, v->group->workers);
+    string_list_addf(&words, "-d%.0fs", seconds);
+    string_list_addf(&words, "--timeout=%.0fs", request_timeout(v));
+    string_list_addf(&words, "http://127.0.0.1:%d/work?job=0", v->server.port);
+    const struct supervisor_command command = {
+        .argv = words.items,
+        .in = -1,
+        .out = fd,
+        .err = fd,
+        .deadline_ns = (int64_t)((seconds + v->b->plan->timeout_s) * (double)NS_PER_S)};
+    const int rc = supervisor_run(v->b->supervisor, &command, &end, err);
+    v->own_cpu_ns += end.cpu_ns > 0 ? end.cpu_ns : 0;
+    if (fd >= 0)
+        close(fd);
+    if (rc == 0 && file_read_end(path, COMPLAINT_MAX, &said, &length) == 0)
+        read_wrk(v, said);
+    free(said);
+    string_list_free(&words);
+    free(path);
+    return rc;
+}
+
 /* -- the steps ------------------------------------------------------------------------------------------------------------ */
 
 static double rate_of(const struct serving_load *l) { return (double)l->answered * 1e9 / (double)l->span_ns; }
@@ -273,11 +330,6 @@ static double rate_of(const struct serving_load *l) { return (double)l->answered
 static int64_t within(double requests, int64_t least)
 {
     return requests > REQUESTS_MAX ? REQUESTS_MAX : requests < (double)least ? least : (int64_t)requests;
-}
-
-static double request_timeout(const struct serve *v)
-{
-    return v->b->plan->request_timeout_s > 0 ? v->b->plan->request_timeout_s : REQUEST_TIMEOUT_S;
 }
 
 /* Every job once at the least, on all connections. */
@@ -340,6 +392,8 @@ static int take_loads(struct serve *v, struct error *err)
     int rc = warm(v, &warmed, err);
     if (rc == 0 && v->s->status == CELL_OK)
         rc = saturate(v, &warmed, &o->loads[o->load_count++], err);
+    if (rc == 0 && v->s->status == CELL_OK && v->group->wrk)
+        rc = load_wrk(v, err);
     if (v->group->rates != NULL)
         (void)string_list_split(&shares, v->group->rates); /* was looked at where it came in */
     for (size_t i = 0; rc == 0 && v->s->status == CELL_OK && i < shares.count && o->load_count < SERVING_LOADS; i++) {

@@ -34,6 +34,7 @@ struct serving_sample {
     int64_t ready_ns;                        /* from its start to its first word */
     int64_t workers;                         /* how many it says it has */
     int64_t requests, most, refused, errors; /* by its own count: of all workers, of the busiest one */
+    int64_t wrk_answered, wrk_span_ns;       /* of a closed loop by wrk; 0: there was none */
     struct serving_load loads[SERVING_LOADS];
     size_t load_count;
     struct serving_idle idle[SERVING_IDLE]; /* the last is as many as it held */

@@ -1,7 +1,7 @@
 # What throughput.gp and connections.gp share: curves of servers on two logarithmic axes. The axes' ticks and labels are theirs.
 #   numbers: bench/report/plot/serving.c
 set lmargin at screen 84.0 / WIDTH
-set rmargin at screen (WIDTH - 24.0) / WIDTH
+set rmargin at screen (WIDTH - 40.0) / WIDTH
 set tmargin at screen (HEIGHT - 66.0) / HEIGHT
 set bmargin at screen (KEY + 60.0) / HEIGHT
 set logscale xy
