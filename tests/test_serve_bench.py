@@ -37,7 +37,7 @@ def test_run(tmp_path: Path, variant: str) -> None:
     runtime, server = variant.split(":")
     plan, samples, folder = bench(tmp_path, "--task", "null", "--runtime", runtime, "--server", server, "--rates", "50,150",
                                   "--rounds", 2, "--idle", 20)
-    assert plan["groups"][0]["serving"] == {"duration_s": 0.05, "rates": "50,150", "delay_ms": None, "idle": 20}
+    assert plan["groups"][0]["serving"] == {"duration_s": 0.05, "rates": "50,150", "delay_ms": None, "idle": 20, "wrk": None}
     assert [(s["pass"], s["status"], s["reason"]) for s in samples] == [("verify", "ok", None), *[("timed", "ok", None)] * 2]
     assert [point["connections"] for point in samples[0]["serving"]["idle"].values()] == [0, 10, 20]
     for sample in samples[1:]:
@@ -55,6 +55,19 @@ def test_run(tmp_path: Path, variant: str) -> None:
     (row,) = tables["servers"]
     assert (row["runtime"], row["model"], row["held"]) == (runtime, server, 20) and row["rate"] > 0
     assert [load["percent"] for load in tables["serving"]] == [None, 50, 150]
+
+
+def test_a_second_client(tmp_path: Path) -> None:
+    """wrk finds a rate too, which is a column; where it is missing that is said before anything runs."""
+    if shutil.which("wrk") is None:
+        done = cobench("serve-bench", "--results", tmp_path, *SHORT, "--wrk", "--task", "null")
+        assert done.returncode == 2 and "there is no program 'wrk'" in done.stderr, done.stderr
+        return
+    _, samples, folder = bench(tmp_path, "--task", "null", "--runtime", "py", "--server", "threads", "--rates", 50, "--rounds", 1, "--wrk")
+    assert samples[1]["serving"]["wrk_answered"] > 100 and samples[1]["serving"]["wrk_span_ns"] > 0.9e9
+    valid("sample", samples[1])
+    (row,) = json.loads(cobench("report", folder, "--format", "json", "--no-plots").stdout)["servers"]
+    assert row["wrk_rate"] == pytest.approx(samples[1]["serving"]["wrk_answered"] / samples[1]["serving"]["wrk_span_ns"] * 1e9)
 
 
 def test_every_answer_is_checked(tmp_path: Path) -> None:

@@ -425,18 +425,22 @@ static void write_square_legend(const struct square_row *rows, size_t count, str
     const struct results *results = rows->summary->results;
     bool by[] = {[RANKING_BY_WORK] = false, [RANKING_BY_WHOLE] = false, [RANKING_BY_P99] = false};
     struct string_list words = {NULL, 0};
-    const char *baseline = "sync";
-    bool times = false;
+    const char *baseline = NULL;
+    bool times = false, several = false;
     for (size_t i = 0; i < count; i++)
         if (rows[i].group->rate == 0 && !plan_compares(rows[i].group)) {
             times = true;
         } else {
             by[rows[i].by] = true;
+            several |= baseline != NULL && strcmp(baseline, plan_baseline(rows[i].group)) != 0;
             baseline = plan_baseline(rows[i].group);
         }
+    if (baseline == NULL || several)
+        baseline = "sync";
     if (by[RANKING_BY_WORK] || by[RANKING_BY_WHOLE])
-        string_list_addf(&words, "x: times as fast as %s%s, %s", baseline,
+        string_list_addf(&words, "x: times as fast as %s%s%s, %s", baseline,
                          strcmp(baseline, "sync") == 0 ? ", one job after another" : "",
+                         several ? " (or as the row's baseline, where one stands)" : "",
                          !by[RANKING_BY_WHOLE] ? "without start-up"
                          : by[RANKING_BY_WORK] ? "without start-up (in rows \"command\" with it)"
                                                : "with start-up");

@@ -235,7 +235,23 @@ static bool has_values(const struct table *table, size_t row, const struct block
         char text[2 * TABLE_VALUE_SIZE];
         table_value(table, row, block->columns[i], &value);
         const char *said = table_text(&table->columns[block->columns[i]], &value, true, text, sizeof text);
+        said += strspn(said, " ");
         has = has || (block->columns[i] > block->last && *said != '\0' && strcmp(said, "-") != 0);
+    }
+    return has;
+}
+
+/* Whether a row has values there, or one that belongs to it: those below, whose first column is empty. */
+static bool is_told(const struct table *table, size_t row, const struct block *block)
+{
+    bool has = has_values(table, row, block);
+    while (!has && ++row < table->row_count) {
+        struct table_value value;
+        char text[2 * TABLE_VALUE_SIZE];
+        table_value(table, row, block->first, &value);
+        if (*table_text(&table->columns[block->first], &value, true, text, sizeof text) != '\0')
+            break;
+        has = has_values(table, row, block);
     }
     return has;
 }
@@ -272,7 +288,7 @@ static void terminal_table(struct writer *w, const struct table *table)
         from = block_make(w, table, widths, from, &block);
         put_line(w, table, table->row_count, &block);
         for (size_t row = 0; row < table->row_count; row++)
-            if (first || has_values(table, row, &block))
+            if (first || is_told(table, row, &block))
                 put_line(w, table, row, &block);
     } while (from < table->column_count);
 }
