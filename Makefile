@@ -59,9 +59,10 @@ task_lib_o := $(call objects,$(wildcard c_impl/tasks/lib/*.c))
 has_library = $(shell $(PC) --exists $(1) && echo yes)
 has_header = $(shell printf '\043include <%s>\n' $(1) | $(CC) -fsyntax-only -x c - 2>/dev/null && echo yes)
 # Tasks and transports whose library is not there are not built.
-not_here := $(if $(call has_library,libxml-2.0),,scrape) $(if $(call has_library,libpq),,sql) \
+tasks_not_here := $(if $(call has_library,libxml-2.0),,scrape)
+not_here := $(if $(call has_library,libpq),,sql) \
             $(if $(call has_library,hiredis),,cache) $(if $(call has_header,http_parser.h),,http)
-tasks    := $(patsubst c_impl/tasks/%.c,$(BUILD)/tasks/%.so,$(filter-out $(not_here:%=c_impl/tasks/%.c),$(wildcard c_impl/tasks/*.c)))
+tasks    := $(patsubst c_impl/tasks/%.c,$(BUILD)/tasks/%.so,$(filter-out $(tasks_not_here:%=c_impl/tasks/%.c),$(wildcard c_impl/tasks/*.c)))
 transports := $(patsubst c_impl/transport/%.c,$(BUILD)/transport/%.so,$(filter-out $(not_here:%=c_impl/transport/%.c),$(wildcard c_impl/transport/*.c)))
 # Parts of the C host that need what not every machine has: liburing, a compiler with OpenMP, Open MPI, hiredis, ZeroMQ,
 # libhttp-parser.

@@ -24,6 +24,9 @@ REPORT = "WARNING: ThreadSanitizer: data race"
 TASKS = {
     "bank": (("transfers=2000", "hold=10"),
              {"none": True, "one": False, "striped": False, "atomic": False, "ordered": False, "unordered": False}),
+    "counter": (("adds=20000",), {"none": True, "one": False, "atomic": False, "own": False, "adjacent": False}),
+    "cache": (("entries=4", "reads=20000", "writes=300"),
+              {"none": True, "mutex": False, "rwlock": False, "copies": False, "swap": False}),
 }  # fmt: skip
 
 
