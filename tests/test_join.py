@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hosts import C, MODELS, PLUGINS, PROCESSES, TEST_TASKS, Outcome, check_a_run
+from hosts import C, EMBED, MODELS, PLUGINS, PROCESSES, TEST_TASKS, Host, Outcome, check_a_run
 from py_impl import slots
 
 EDGES = TEST_TASKS / "edges.so"
@@ -19,9 +19,10 @@ BLOCKING = (*HELPING, *(model for model in ("openmp",) if model in C.models))
 FREE = (("sync", "block"), ("async", "block"), *((model, "help") for model in HELPING))
 
 
-def run(folder: Path, edges: list[tuple[int, int]], jobs: int, model: str, join: str = "block", workers: int = 2, *words: object) -> Outcome:
+def run(folder: Path, edges: list[tuple[int, int]], jobs: int, model: str, join: str = "block", workers: int = 2, *words: object,
+        host: Host = C) -> Outcome:  # fmt: skip
     text = " ".join(f"{job}>{needed}" for job, needed in edges)
-    return C.run(folder, "--task", EDGES, "--set", f"edges={text}", "--jobs", jobs, "--model", model, "--workers", workers,
+    return host.run(folder, "--task", EDGES, "--set", f"edges={text}", "--jobs", jobs, "--model", model, "--workers", workers,
                  "--join", join, "--timeout", 40, *words)  # fmt: skip
 
 
@@ -228,6 +229,27 @@ def test_a_delay_is_work_of_the_job_that_asked_for_it(tmp_path):
 def test_who_has_the_graph(tmp_path, model, join):
     assert ("dependencies" in run(tmp_path, [(0, 1)], 2, model, join).record) is (model == "sync")
     assert "dependencies" not in C.run(tmp_path, "--task", "null", "--model", model, "--jobs", 2).record
+
+
+# -- with an interpreter inside -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model, join", (*FREE, *((model, "block") for model in EMBED.models if model == "interpreters")))
+def test_embedded(tmp_path, model, join):
+    edges = any_graph(40, 3, backwards=model == "interpreters")
+    check(run(tmp_path, edges, 40, model, join, 3, host=EMBED), edges, 40)
+    done = run(tmp_path, [(0, 3), (3, 5)], 6, model, join, 6, "--set", "fails=5", host=EMBED)
+    assert sorted(done.failed) == [(0, "NeededFailed"), (3, "NeededFailed"), (5, "Planted")]
+    done = run(tmp_path, [(3, 5), (5, 3)], 6, model, join, 6, host=EMBED)
+    assert done.status == 1 and done.reason == "deadlock: job 3 waits for job 5, which waits for job 3"
+
+
+@pytest.mark.parametrize("model", HELPING)
+def test_an_embedded_pool_whose_jobs_wait_for_its_jobs(tmp_path, model):
+    edges = [(job, 4 + job) for job in range(4)]
+    done = run(tmp_path, edges, 8, model, "block", 2, host=EMBED)
+    assert done.status == 1 and done.reason.startswith("deadlock: 2 of 2 workers wait for jobs 4 and 5, which no worker is free to run; ")
+    check(run(tmp_path, edges, 8, model, "block", 5, host=EMBED), edges, 8)
 
 
 # -- where it cannot be ---------------------------------------------------------------------------------------------------
