@@ -89,7 +89,7 @@ def given(folder: Path, shape, jobs: int, params: dict) -> list[str]:
 
 
 def over_shapes(shapes):
-    return pytest.mark.parametrize("shape, jobs, params", shapes, ids=lambda of: getattr(of, "__name__", ""))
+    return pytest.mark.parametrize("shape, jobs, params", shapes, ids=[f"{shape.__name__}-{jobs}" for shape, jobs, _ in shapes])
 
 
 @pytest.mark.parametrize("host", HOSTS, ids=repr)
@@ -110,7 +110,7 @@ WAYS = [("async", 2, ()), ("threads", 64, ()), ("thread-pool", 64, ()), ("thread
 
 
 @pytest.mark.parametrize("host", HOSTS, ids=repr)
-@pytest.mark.parametrize("model, workers, words", WAYS, ids=lambda of: of if isinstance(of, str) else "")
+@pytest.mark.parametrize("model, workers, words", WAYS, ids=[f"{model}{'-help' if words else ''}" for model, _, words in WAYS])
 @over_shapes(MANY)
 def test_models_agree(host, tmp_path, shape, jobs, params, model, workers, words):
     done = host.run(tmp_path, *given(tmp_path, shape, jobs, params), "--model", model, "--workers", workers, *words)

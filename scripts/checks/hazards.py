@@ -79,7 +79,7 @@ class Check:
         """One line; what was right less often than tried is short."""
         if right < of:
             self.short.append(what)
-        print(f"{'PASS ' if right == of else 'SHORT'}  {what:<44} {right:>5} of {of}{more and f'   {more}'}", flush=True)
+        print(f"{'PASS ' if right == of else 'SHORT'}  {what:<52} {right:>5} of {of}{more and f'   {more}'}", flush=True)
 
     def count(self, what: str, tries: int, attempt: Callable[[], str]) -> None:
         """How many of so many attempts had nothing to say against them."""
@@ -166,7 +166,7 @@ def check_bank(check: Check) -> None:
             return done.why if done.status != 0 else "" if lost[-1] > 0 else "lost none"
 
         check.count(f"{host}:{model} of 2, bank without a lock: loses", check.tries, loses)
-        print(f"       {'':<44} {min(lost):,} to {max(lost):,} of {2 * MILLION:,} changes lost", flush=True)
+        print(f"       {'':<52} {min(lost):,} to {max(lost):,} of {2 * MILLION:,} changes lost", flush=True)
     for host in HOSTS:
         for model in models_of(host):
             for lock in LOCKS:

@@ -973,9 +973,9 @@ def parallel(record: dict) -> float:
 
 
 def figure_29(bench: Bench) -> None:
-    """tree of jobs of 100 us, --join help, beside min(capacity, work/path); and work/path of a known graph beside its costs'."""
+    """tree of jobs of 100 us, --join help, beside min(capacity, work/path); and work/path of known graphs beside that by hand."""
     workers = bench.workers()
-    spans, found = [], []
+    spans, found = [], {"graph": [], "pipeline": []}
     with slots_folder() as folder:
 
         def run(*words: str, copy: int = 0) -> dict:
@@ -994,15 +994,16 @@ def figure_29(bench: Bench) -> None:
             with ThreadPoolExecutor(workers) as pool:
                 return max(map(work_ns, pool.map(lambda copy: run(*words, "sync", copy=copy), range(workers))))
 
-        def known() -> float:
-            found.append(parallel(run("--task", "graph", "--model", "sync")))
-            return found[-1]
+        def known(task: str, *more: str) -> float:
+            found[task].append(parallel(run("--task", task, "--model", "sync", *more)))
+            return found[task][-1]
 
         samples = bench.interleave({
             "sync": sync,
             "copies": slowest,
             "help": lambda: work_ns(run(*words, "thread-pool", "--workers", str(workers), "--join", "help")),
-            "graph": known,
+            "graph": lambda: known("graph"),
+            "pipeline": lambda: known("pipeline", "--jobs", str(STAGES * ITEMS)),
         })
     at_once = [workers * one for one in samples["sync"]]
     bounds = [min(all_of / last, span) for all_of, last, span in zip(at_once, samples["copies"], spans)]
@@ -1011,10 +1012,10 @@ def figure_29(bench: Bench) -> None:
     bench.verdict(f"tree: capacity, {workers} x c:sync", signed_rank.ratio(at_once, samples["copies"]), "x")
     bench.verdict("tree: work / path", signed_rank.pseudo_median(spans), "x", note="by hand: 1023 jobs, the longest way 10 of them: 102.3")
     bench.verdict("tree: gain / min(capacity, work / path)", signed_rank.ratio(gains, bounds), at_least=0.9)
-    hand = by_hand(ROOT / "share" / "graph.txt")
-    beside = signed_rank.pseudo_median([span / hand for span in found])
-    bench.verdict(f"graph: work / path, beside {hand:.2f} by hand", beside, at_least=0.95)
-    bench.verdict(f"graph: work / path, beside {hand:.2f} by hand", beside, at_most=1.05)
+    for task, hand in (("graph", by_hand(ROOT / "share" / "graph.txt")), ("pipeline", 2 * ITEMS / (ITEMS + 1))):
+        beside = signed_rank.pseudo_median([span / hand for span in found[task]])
+        bench.verdict(f"{task}: work / path, beside {hand:.2f} by hand", beside, at_least=0.95)
+        bench.verdict(f"{task}: work / path, beside {hand:.2f} by hand", beside, at_most=1.05)
 
 
 STAGES, BOUND, ITEMS, SLOWEST_US = 3, 16, 200, 4000
