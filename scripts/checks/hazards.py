@@ -79,7 +79,7 @@ class Check:
         """One line; what was right less often than tried is short."""
         if right < of:
             self.short.append(what)
-        print(f"{'PASS ' if right == of else 'SHORT'}  {what:<52} {right:>5} of {of}{more and f'   {more}'}", flush=True)
+        print(f"{'PASS ' if right == of else 'SHORT'}  {what:<62} {right:>5} of {of}{more and f'   {more}'}", flush=True)
 
     def count(self, what: str, tries: int, attempt: Callable[[], str]) -> None:
         """How many of so many attempts had nothing to say against them."""
@@ -166,21 +166,35 @@ def check_bank(check: Check) -> None:
             return done.why if done.status != 0 else "" if lost[-1] > 0 else "lost none"
 
         check.count(f"{host}:{model} of 2, bank without a lock: loses", check.tries, loses)
-        print(f"       {'':<52} {min(lost):,} to {max(lost):,} of {2 * MILLION:,} changes lost", flush=True)
+        print(f"       {'':<62} {min(lost):,} to {max(lost):,} of {2 * MILLION:,} changes lost", flush=True)
     for host in HOSTS:
         for model in models_of(host):
-            for lock in LOCKS:
-                words = (*bank(lock, MILLION if host == "c" else FEWER), "--model", model, "--workers", 2)
-                first = check.run(host, *words)
-                if first.status == 77:
-                    print(f"       {host}:{model}, bank, lock={lock}: not here: {first.why}", flush=True)
-                    continue
+            check_locks(check, host, model)
 
-                def keeps() -> str:
-                    done = check.run(host, *words)
-                    return done.why if done.status != 0 else done.record["audit"]["finding"]
 
-                check.count(f"{host}:{model}, bank, lock={lock}: loses none", check.tries, keeps)
+def check_locks(check: Check, host: str, model: str) -> None:
+    """All of them in one row; what cannot be here is said, once for each reason."""
+    here, reasons = [], {}
+    for lock in LOCKS:
+        words = (*bank(lock, MILLION if host == "c" else FEWER), "--model", model, "--workers", 2)
+        first = check.run(host, *words)
+        if first.status == 77:
+            reasons.setdefault(first.why, []).append(lock)
+        else:
+            here.append((lock, words))
+    for why, locks in reasons.items():
+        print(f"       {host}:{model}, bank, {', '.join(locks)}: not here: {why}", flush=True)
+
+    def keeps() -> str:
+        for lock, words in here:
+            done = check.run(host, *words)
+            fault = done.why if done.status != 0 else done.record["audit"]["finding"]
+            if fault:
+                return f"{lock}: {fault}"
+        return ""
+
+    if here:
+        check.count(f"{host}:{model}, bank, {', '.join(lock for lock, _ in here)}: loses none", check.tries, keeps)
 
 
 CHECKS = {"deadlocks": check_deadlocks, "cures": check_cures, "alarms": check_alarms, "bank": check_bank}
