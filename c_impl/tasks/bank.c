@@ -102,13 +102,13 @@ static unsigned locks_of(const struct bank *b, const struct transfer *t, uint32_
 }
 
 /* Reads, works, writes. The fences are the compiler's: nothing keeps other threads out but a lock. */
-static uint64_t transfer_plain(const struct bank *b, const struct transfer *t, uint64_t x)
+static uint64_t transfer_plain(const struct bank *b, const struct transfer *t, uint64_t hold, uint64_t x)
 {
     struct account *from = &b->accounts[t->from], *to = &b->accounts[t->to];
     const int64_t has = from->balance, gets = to->balance;
     const uint64_t taken = from->changes, given = to->changes;
     atomic_signal_fence(memory_order_seq_cst);
-    x = steps_take(x, b->hold);
+    x = steps_take(x, hold);
     atomic_signal_fence(memory_order_seq_cst);
     from->balance = has - t->amount;
     from->changes = taken + 1;
@@ -118,29 +118,36 @@ static uint64_t transfer_plain(const struct bank *b, const struct transfer *t, u
 }
 
 /* Each account is right at any time, and the two of them are not: in between the amount is nowhere. */
-static uint64_t transfer_atomic(const struct bank *b, const struct transfer *t, uint64_t x)
+static uint64_t transfer_atomic(const struct bank *b, const struct transfer *t, uint64_t hold, uint64_t x)
 {
     struct account *from = &b->accounts[t->from], *to = &b->accounts[t->to];
     __atomic_fetch_sub(&from->balance, t->amount, __ATOMIC_RELAXED);
     __atomic_fetch_add(&from->changes, 1, __ATOMIC_RELAXED);
-    x = steps_take(x, b->hold);
+    x = steps_take(x, hold);
     __atomic_fetch_add(&to->balance, t->amount, __ATOMIC_RELAXED);
     __atomic_fetch_add(&to->changes, 1, __ATOMIC_RELAXED);
     return x;
 }
 
-/* A transfer under its locks. What comes of `*x` is what it was before, after `hold` steps. */
+/* A transfer under its locks, of which it takes the second half-way through its work. What comes of `*x` is what it was before,
+ * after `hold` steps. */
 static int transfer_do(struct bank *b, const struct transfer *t, struct locks_user *user, uint64_t *x,
                        struct cobench_error *err)
 {
     uint32_t numbers[2];
     const unsigned count = locks_of(b, t, numbers);
+    uint64_t hold = b->hold;
     unsigned taken = 0;
     int rc = 0;
-    for (; rc == 0 && taken < count; taken += rc == 0)
+    for (; rc == 0 && taken < count; taken += rc == 0) {
+        if (taken == 1) {
+            *x = steps_take(*x, hold / 2);
+            hold -= hold / 2;
+        }
         rc = locks_take(&b->locks, numbers[taken], user, err);
+    }
     if (rc == 0)
-        *x = b->lock == LOCK_ATOMIC ? transfer_atomic(b, t, *x) : transfer_plain(b, t, *x);
+        *x = b->lock == LOCK_ATOMIC ? transfer_atomic(b, t, hold, *x) : transfer_plain(b, t, hold, *x);
     while (taken > 0)
         locks_give(&b->locks, numbers[--taken]);
     return rc;
@@ -205,7 +212,8 @@ static const struct cobench_param params[] = {
               .about = "what keeps others out: one lock, 4 for a quarter of the accounts each, atomic additions, "
                        "one an account, taken in order or not"},
     [HOLD] = {"hold", COBENCH_PARAM_INT, .fallback = "10", .max = 1000000000,
-              .about = "rounds of SplitMix64 between reading and writing, under the lock, a few ns each in C"},
+              .about = "rounds of SplitMix64 in each transfer, under its locks, half of them before the second one, a "
+                       "few ns each in C"},
     {.key = NULL}};
 
 const struct cobench_task cobench_task = {

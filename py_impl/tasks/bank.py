@@ -24,7 +24,7 @@ PARAMS = (
     Param("lock", CHOICE, "one",
           "what keeps others out: one lock, 4 for a quarter of the accounts each, atomic additions, one an account, taken in order or not",
           choices=("none", "one", "striped", "atomic", "ordered", "unordered")),
-    Param("hold", INT, "10", "rounds of SplitMix64 between reading and writing, under the lock, a few ns each in C", 0, 1_000_000_000),
+    Param("hold", INT, "10", "rounds of SplitMix64 in each transfer, under its locks, half of them before the second one, a few ns each in C", 0, 1_000_000_000),
 )  # fmt: skip
 
 OPENING = 1_000_000  # what each account has at first
@@ -85,9 +85,8 @@ def worker_open(bank, flags):
     return bank.locks.user(flags)
 
 
-def transfer(bank, first, second, amount, x):
+def transfer(accounts, first, second, amount, hold, x):
     """Reads, works, writes: nothing keeps other threads out but a lock, CPython's own between two statements only."""
-    accounts, hold = bank.accounts, bank.hold
     giver, taker = first * WORDS, second * WORDS
     has, gets = accounts[giver + BALANCE], accounts[taker + BALANCE]
     taken, given = accounts[giver + CHANGES], accounts[taker + CHANGES]
@@ -101,13 +100,17 @@ def transfer(bank, first, second, amount, x):
 
 
 def transfer_locked(bank, user, numbers, first, second, amount, x):
-    """The same under these locks. What comes of `x` is what it was before, after `hold` steps."""
-    taken = 0
+    """The same under these locks, of which it takes the second half-way through its work. What comes of `x` is what it was before,
+    after `hold` steps."""
+    taken, hold = 0, bank.hold
     try:
         for number in numbers:
+            if taken == 1:
+                x = take_steps(x, hold // 2)
+                hold -= hold // 2
             user.take(number)
             taken += 1
-        return transfer(bank, first, second, amount, x)
+        return transfer(bank.accounts, first, second, amount, hold, x)
     finally:
         for number in numbers[:taken]:
             user.give(number)
