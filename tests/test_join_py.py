@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hosts import PY, TASKS, Outcome, call_python
+from hosts import EXT, PY, TASKS, TEST_TASKS, Outcome, call_python
 from py_impl import slots
 from py_impl.deadlock import Lookout, circle_words, find_circle, jobs_words
 from test_end_pause import Paused
@@ -69,6 +69,12 @@ def check(done: Outcome, jobs: int, needs: Needs) -> None:
         if needed:
             assert max(rows[other]["end_ns"] for other in needed) <= rows[job]["replied_ns"]
     assert max(row["end_ns"] for row in rows) == done.record["phases"]["work"]
+
+
+def run_c(folder: Path, way: tuple[str, ...], needs: Needs, jobs: int, workers: int, *words: object) -> Outcome:
+    """The task's counterpart in C, in this host."""
+    _, _, *rest = words_of(way, needs, jobs, workers)
+    return EXT.run(folder, "--task", TEST_TASKS / "edges.so", *rest, *words)
 
 
 def below(needs: Needs, job: int) -> set[int]:
@@ -229,10 +235,14 @@ def test_a_circle(way, tmp_path):
 
 
 @each([*FREE, *BLOCK])
-def test_a_circle_that_closes_late(way, tmp_path):
-    """Job 0 waits for job 1 at first, which ends, and only then for job 2, which has waited for job 0 all the time."""
-    done = run(tmp_path, way, {0: [1, 2], 2: [0]}, 3, 3, "--set", "slow=1", "--set", "busy=300")
-    assert (done.status, done.reason) == (1, "deadlock: job 0 waits for job 2, which waits for job 0")
+@pytest.mark.parametrize("needs, slow, reason", [
+    ({0: [1, 2], 2: [0]}, 1, "job 0 waits for job 2, which waits for job 0"),
+    ({1: [0, 2], 2: [1]}, 0, "job 1 waits for job 2, which waits for job 1"),
+])  # fmt: skip
+def test_a_circle_that_closes_late(way, needs, slow, reason, tmp_path):
+    """A job waits for the slow one at first, and only then for another, which has waited for it all the time."""
+    done = run(tmp_path, way, needs, 3, 3, "--set", f"slow={slow}", "--set", "busy=300")
+    assert (done.status, done.reason) == (1, "deadlock: " + reason)
 
 
 def test_words():
@@ -287,6 +297,27 @@ def test_two_looks_alike(blocks, workers, looks, found):
         answers.append(lookout.look())
     assert answers[:-1] == [None] * (len(looks) - 1)
     assert (answers[-1] is not None) == found
+
+
+# -- tasks in C -------------------------------------------------------------------------------------------------------
+
+
+@each([*FREE, *BLOCK, ("native-pool",)])
+def test_tasks_in_c(way, tmp_path):
+    check(run_c(tmp_path, way, tree(15), 15, 8), 15, tree(15))
+    done = run_c(tmp_path, way, {0: [1], 1: [2], 3: [4]}, 5, 5, "--set", "fails=2")
+    assert done.status == 1 and done.record["failed_jobs"] == 3
+    assert sorted(done.failed) == [(0, "NeededFailed"), (1, "NeededFailed"), (2, "Planted")]
+
+
+@each([*BLOCK, ("native-pool",)])
+def test_deadlocks_of_tasks_in_c(way, tmp_path):
+    """native-pool's workers are C's, whose waits this host's watchdog sees all the same."""
+    done = run_c(tmp_path, way, nested(16), 16, 2)
+    assert (done.status, done.reason) == (1, NESTED.replace(", --join help", "") if way == ("native-pool",) else NESTED)
+    assert sorted(done.failed) == [(0, "Deadlock"), (1, "Deadlock")] and done.record["failed_jobs"] == 2
+    done = run_c(tmp_path, way, {3: [5], 5: [3]}, 8, 8)
+    assert (done.status, done.reason) == (1, "deadlock: job 3 waits for job 5, which waits for job 3")
 
 
 # -- what depends on what ---------------------------------------------------------------------------------------------
