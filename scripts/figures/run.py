@@ -1054,14 +1054,14 @@ def figure_30(bench: Bench) -> None:
         with slots_folder() as folder:
             file = Path(folder, "slots")
             record = host_run(bench, file, "--task", "pipeline", "--jobs", str(STAGES * ITEMS), "--workers", "64", "--model", model,
-                              "--set", f"bound={BOUND}", "--set", f"delay={SLOWEST_US}", host=host)
+                              "--set", f"bound={BOUND}", "--set", f"delay={SLOWEST_US}", "--set", "steps=0", host=host)
             ends = [end for end, in SLOT_ENDS.iter_unpack(file.read_bytes()[4096:])]
         found.setdefault(name, []).append(flow(record["phases"]["ready"], ends))
         return found[name][-1].throughput
 
     bench.interleave({f"{runtime}:{model}": lambda name=f"{runtime}:{model}", model=model, host=host: once(name, model, host)
                       for runtime, host in (("c", ()), ("py", PYTHON_HOST)) for model in ("async", "thread-pool")})
-    for name, flows in found.items():
+    for name, flows in sorted(found.items()):
         bench.verdict(f"{name}: throughput / the slowest stage's", signed_rank.pseudo_median([each.throughput for each in flows]),
                       at_least=0.9)
         bench.verdict(f"{name}: items in it", signed_rank.pseudo_median([each.inside for each in flows]))
