@@ -347,7 +347,7 @@ def test_bad_input_is_one_line_and_starts_nothing(checkout, args, said):
     assert checkout.folders() == []
 
 
-@pytest.mark.parametrize("suite", ["ladder", "broker", "services"])
+@pytest.mark.parametrize("suite", ["ladder", "broker", "services", "hazards"])
 def test_the_hosts_know_what_a_suite_names(suite):
     """Names are looked at before --task picks: of runtimes, models and knobs none is complained of."""
     done = cobench("run", "--suite", suite, "--task", "nosuch")

@@ -223,7 +223,7 @@ static double job_s(const struct plan_group *g, const struct catalog *c, size_t 
     const char *delay = json_string_value(json_object_get(g->params, "delay"));
     const bool elsewhere = g->url != NULL || json_is_string(json_object_get(g->params, "url"));
     int64_t ms = 0;
-    if (is(g->asks, "nothing") || elsewhere || delay == NULL || num_parse_i64(delay, 0, INT64_MAX, &ms) != 0)
+    if (is(g->asks, "nothing") || is(g->asks, "jobs") || elsewhere || delay == NULL || num_parse_i64(delay, 0, INT64_MAX, &ms) != 0)
         return (double)catalog_probe_ns(c, host) / 1e9;
     return (double)ms / 1e3;
 }
