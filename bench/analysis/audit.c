@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What audits prove, and what they do not: work that changes something in common, unguarded, is wrong also where it went well. */
-#include <math.h>
 #include <string.h>
 
-#include "bench/analysis/summary.h"
+#include "bench/analysis/ranking.h"
 
 /* Nothing guards what the jobs of a group change: its task says so, by the name that such a parameter has in the contract, or
  * something was lost. */
@@ -16,13 +15,19 @@ static bool is_unguarded(const struct summary *summary, const struct plan_group 
     return lost || (lock != NULL && strcmp(lock, "none") == 0);
 }
 
+/* One thread whose jobs never met runs them one at a time, whenever it runs: that nothing guards them does not matter. Of threads and
+ * processes it was luck. */
+static bool runs_alone(const struct summary_cell *cell)
+{
+    const bool one = model_flow(cell->cell->model) == FLOW_ONE && cell->in_flight_max <= 1; /* NaN: not known */
+    return one || cell->group->workers < 2 || cell->group->jobs < 2;
+}
+
 void audits_judge(struct summary *summary)
 {
-    for (struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
-        const bool alone = c->in_flight_max <= 1; /* NaN: not known */
-        c->audit = c->cell->audit.runs == 0                    ? AUDIT_NONE
-                   : c->cell->audit.faulty > 0                 ? AUDIT_LOST
-                   : !alone && is_unguarded(summary, c->group) ? AUDIT_UNPROVEN
-                                                               : AUDIT_SOUND;
-    }
+    for (struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++)
+        c->audit = c->cell->audit.runs == 0                            ? AUDIT_NONE
+                   : c->cell->audit.faulty > 0                         ? AUDIT_LOST
+                   : !runs_alone(c) && is_unguarded(summary, c->group) ? AUDIT_UNPROVEN
+                                                                       : AUDIT_SOUND;
 }
