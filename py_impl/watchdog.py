@@ -154,7 +154,8 @@ class Watchdog:
         if seconds is None:
             return _signal.sigwait(ENDING)
         heard = _signal.sigtimedwait(ENDING, seconds)
-        return None if heard is None else heard.si_signo
+        # CPython gives what nobody has filled in where the wait is interrupted just when the time is over.
+        return heard.si_signo if heard is not None and heard.si_signo in ENDING else None
 
     def _die(self, number: int) -> None:
         """Ends the workers and then, by the signal, this process."""

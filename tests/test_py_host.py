@@ -147,6 +147,18 @@ def test_no_signal_is_left_to_a_handler(tmp_path, model, method):
     assert host.returncode == -signal.SIGTERM
 
 
+def test_a_signal_that_there_was_not():
+    """What sigtimedwait gives in CPython where it is interrupted just when its time is over."""
+    code = (
+        "import _signal, os, time, types\n"
+        "from py_impl.watchdog import Watchdog\n"
+        "_signal.sigtimedwait = lambda signals, seconds: types.SimpleNamespace(si_signo=849691664)\n"
+        "Watchdog().watch(0.2, lambda found: os._exit(3), lambda: None)\n"
+        "time.sleep(20)\n"
+    )
+    assert call_python(code).returncode == 3
+
+
 def test_workers_killed_at_the_end_are_no_crashes():
     """The main thread sees them go and may be quicker than the thread that killed them."""
     code = (
