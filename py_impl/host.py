@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from py_impl.dispensers import Dispenser
+    from py_impl.hangs import Hung
     from py_impl.models import Model
     from py_impl.run import Run
 
@@ -31,6 +32,7 @@ WORKERS_MAX = 100_000
 SECONDS = (0.001, 86_400.0)
 TIMEOUT_S = 300.0
 REQUEST_TIMEOUT_S = 30.0
+HANG_LOOK_S = 0.3  # what sleeps from one such look to the next sleeps for good, where nobody can wake it
 NAMED_JOBS = 8  # in the reason; the failures name as many
 
 EXITS = {"done": 0, "failed": 1, "usage": 2, "impossible": 77}
@@ -162,6 +164,10 @@ class Command:
             from py_impl.end_pause import EndPause
 
             run.end_pause = EndPause(*params.parse_fds("--end-pause", given["--end-pause"]))
+            if hasattr(task, "call"):
+                from py_impl.observer import Observer
+
+                run.observes = Observer
         self.record["start_method"] = run.start_method if model.processes else None
         self.check_fds(model, run, 0 if drawing is None else drawing.fds)
         self.open_files(run, given["--slots"])
@@ -176,7 +182,8 @@ class Command:
 
             run.watchdog.end_commands = lambda: end_all(run.slots)
         left_s = timeout_s - (time.monotonic_ns() - self.phases["start"]) / 1e9
-        run.watchdog.watch(left_s, self.expired(timeout_s), self.choose_join(model, run))
+        look = self.choose_join(model, run) or self.choose_look(run)
+        run.watchdog.watch(left_s, self.expired(timeout_s), look)
         self.drive(model.module if drawing is None else model.drawing, run)
 
     def work_away(self, given: dict[str, object]) -> None:
@@ -322,6 +329,36 @@ class Command:
         blocks = not model.loop and not (can_help and run.knobs["join"] == "help")
         return deadlock.Lookout(run.slots, run.workers, blocks, can_help).look
 
+    def choose_look(self, run: Run) -> Callable[[], Hung | None] | None:
+        """
+        What sees whether a user's function hangs. It is loaded when it first looks, which a short run does not live to see, and
+        its processes say where they stand from the beginning.
+        """
+        if not catalog.is_function(run.source):
+            return None
+        from py_impl.stacks import Stacks
+
+        run.stacks = Stacks()
+        run.stacks.tell()
+        due, hangs = time.monotonic() + HANG_LOOK_S, None
+
+        def look() -> Hung | None:
+            nonlocal due, hangs
+            if time.monotonic() < due:
+                return None
+            from py_impl.hangs import Hangs
+
+            hangs = hangs or Hangs(run)
+            try:
+                found = hangs.look()
+            except Exception:  # whatever it stumbles over: the time limit has to be kept all the same
+                found, due = None, float("inf")
+            else:
+                due = time.monotonic() + HANG_LOOK_S
+            return found
+
+        return look
+
     def choose_connections(self, model: Model, run: Run) -> int:
         """How many the workers share; 0: each has its own."""
         connections = run.knobs["connections"] if run.task.ASKS in CONNECTS else 0
@@ -377,9 +414,13 @@ class Command:
         module = import_module("py_impl." + name)
         run.prepare()
         run.turn_knobs()
+        if not run.processes:
+            run.observe()
         module.run(run)
         if run.join is not None and run.join.dependencies is not None:
             self.record["dependencies"] = run.join.dependencies
+        if run.observer is not None:
+            run.observer.report()
         run.close_clients()
         run.settle()
         if run.work_ns is None:
@@ -391,13 +432,17 @@ class Command:
             run.close_task()
 
     def expired(self, timeout_s: float):
-        def expired(deadlock: tuple[str, dict[int, int]] | None) -> NoReturn:
+        def expired(found: tuple[str, dict[int, int]] | Hung | None) -> NoReturn:
             """In the watchdog's thread, with all worker processes gone."""
             run = self.this
             if run.catch_up is not None:
                 run.catch_up()
-            if deadlock is not None:
-                os._exit(self.report("failed", self.deadlocked(*deadlock)))
+            if isinstance(found, tuple):
+                os._exit(self.report("failed", self.deadlocked(*found)))
+            if found is not None:
+                status = self.report("failed", self.hung(found))
+                found.end_processes()
+                os._exit(status)
             running = run.slots.running()
             for job, worker in running[: record.FAILURES_MAX]:
                 run.shared.failed(job, worker, "Timeout", f"still running when the {timeout_s:.12g} s were over", None)
@@ -411,6 +456,12 @@ class Command:
         for job, other in list(waiting.items())[: record.FAILURES_MAX]:
             self.this.shared.failed(job, self.this.slots.workers[job], KIND, waits_for(other), None)
         return reason
+
+    def hung(self, hung: Hung) -> str:
+        for job, (worker, message, line) in list(hung.jobs.items())[: record.FAILURES_MAX]:
+            self.this.shared.failed(job, worker, hung.failure, message, line)
+        self.this.shared.hazard(hung.kind, 1, hung.text)
+        return hung.text
 
     def time_out_reason(self, timeout_s: float, jobs: list[int]) -> str:
         if not jobs and self.this.slots.all_ended():
@@ -479,6 +530,9 @@ class Command:
         self.record["failures"] = failures[: record.FAILURES_MAX]
         if failures:
             self.record["failed_jobs"] = run.slots.failed()
+        hazards = run.shared.hazards()
+        if hazards:
+            self.record["hazards"] = hazards
         if run.task.ASKS in CONNECTS:
             self.record["connections"] = connections
         self.phases["ready"] = run.ready_ns

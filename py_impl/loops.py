@@ -20,9 +20,22 @@ class Asyncio:
         self.run: Callable[[Coroutine], object] = asyncio.run
         self.sleep, self.to_thread, self._gather = asyncio.sleep, asyncio.to_thread, asyncio.gather
         self.semaphore, self.event = asyncio.Semaphore, asyncio.Event
+        self._current, self._running, self._all = asyncio.get_running_loop, None, asyncio.all_tasks
 
     async def side_by_side(self, coroutines: list[Awaitable]) -> None:
+        self._running = self._current()
         await self._gather(*coroutines)
+
+    # -- of another thread, while the loop waits -----------------------------------------------------------------------
+
+    def is_idle(self) -> bool:
+        """Whether it waits for nothing but to be called by a thread of this process. Of another kind of loop that is not known."""
+        selector = getattr(self._running, "_selector", None)
+        return selector is not None and len(selector.get_map()) == 1  # the pair of sockets by which it is woken
+
+    def waiting(self) -> list[object]:
+        """The coroutines that have begun and not ended."""
+        return [task.get_coro() for task in self._all(self._running)]
 
 
 class Uvloop(Asyncio):
@@ -41,6 +54,12 @@ class Trio:
         self._trio = trio = library("trio")
         warnings.simplefilter("ignore", trio.TrioDeprecationWarning)  # of what other libraries use of it
         self.sleep, self.to_thread, self.semaphore, self.event = trio.sleep, trio.to_thread.run_sync, trio.Semaphore, trio.Event
+
+    def is_idle(self) -> bool:
+        return False  # not known
+
+    def waiting(self) -> list[object]:
+        return []
 
     def run(self, coroutine: Coroutine) -> object:
         return self._trio.run(lambda: coroutine)

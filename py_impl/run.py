@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from py_impl.transport import Options
     from py_impl.shared_state import SharedState
     from py_impl.end_pause import EndPause
+    from py_impl.stacks import Stacks
     from py_impl.watchdog import Watchdog
     from py_impl.slots import Slots
 
 # What another process needs to set the run up again.
 _PICKLED = ("source", "texts", "jobs", "workers", "knobs", "start_method", "isolated", "request_timeout_s", "looping", "shared",
-            "slots_path", "end_pause", "path", "inputs", "command", "services", "schedule", "processes", "join")  # fmt: skip
+            "slots_path", "stacks", "observes", "end_pause", "path", "inputs", "command", "services", "schedule", "processes", "join")  # fmt: skip
 
 
 class Run:
@@ -63,6 +64,10 @@ class Run:
         self.shared: SharedState | None = None
         self.slots: Slots | None = None
         self.watchdog: Watchdog | None = None
+        self.stacks: Stacks | None = None  # of a function: by which its processes say where they stand
+        self.pids: dict[int, int] = {}  # worker processes, and their numbers
+        self.observes: Callable[[Run], object] | None = None  # of a function in the untimed pass: makes the observer of a process
+        self.observer = None  # what else its jobs start, hold up and pile up
         self.gate_fds: tuple[int, int] | None = None
         self.end_pause: EndPause | None = None
         self.state = None  # of task.open; None where each worker process opens for itself
@@ -82,7 +87,7 @@ class Run:
 
     def __getstate__(self) -> dict[str, object]:
         state = {name: getattr(self, name) for name in _PICKLED}
-        return state | {"end_pause": None} if self.isolated else state  # which is the host's own
+        return state | {"end_pause": None, "stacks": None, "observes": None} if self.isolated else state  # which is the host's own
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__init__()
@@ -353,8 +358,16 @@ class Run:
             if self.join is not None:
                 self.join.attach(self.slots)
             self.load()
+            if self.stacks is not None:
+                self.stacks.tell()
         else:
             self.close_gate()
+        self.observe()
+
+    def observe(self) -> None:
+        """In each process that runs jobs, before its workers open."""
+        if self.observes is not None:
+            self.observer = self.observes(self)
 
     def load(self, items: list[object] | None = None) -> None:
         """Where nothing of the host's was inherited: the task, opened. `items`: what a function is called with, where that is known."""
@@ -374,9 +387,11 @@ class Run:
 
     def away(self) -> dict[str, object]:
         """What a process that is none of the host's, maybe on another machine, can set the run up with: see __setstate__, load."""
-        return self.__getstate__() | {"shared": None, "end_pause": None, "start_method": "spawn"}
+        return self.__getstate__() | {"shared": None, "stacks": None, "observes": None, "end_pause": None, "start_method": "spawn"}
 
     def leave_process(self) -> None:
         """In a worker process or interpreter, last of all. A forked one shares its parent's task, which the parent closes."""
+        if self.observer is not None:
+            self.observer.report()
         if self.isolated or self.opens_in_workers:
             self.close_task()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
 The shared state: where workers, threads or processes, leave what the record says beside the slots: failures, the
-connections opened, and that Python's lock was on in a free-threaded build. An anonymous file that everyone appends to: each entry is one write, so nothing is ever locked and
+connections opened, that Python's lock was on in a free-threaded build, and what was seen of hazards. An anonymous file that everyone appends to: each entry is one write, so nothing is ever locked and
 a worker killed at any instant leaves it whole. Entries are marshalled, as marshal is the one serialiser that
 costs no import.
 """
@@ -49,6 +49,10 @@ class SharedState:
         """A worker found the lock on, by the import of that module (empty: not known)."""
         os.write(self.fd, marshal.dumps(by))
 
+    def hazard(self, kind: str, amount: int, text: str) -> None:
+        """A worker or the host has seen one; of several of a kind the one of the greatest amount is told."""
+        os.write(self.fd, marshal.dumps([kind, amount, text]))
+
     def take(self) -> bytes:
         """All entries, to be appended elsewhere."""
         return os.pread(self.fd, os.fstat(self.fd).st_size, 0)
@@ -72,6 +76,13 @@ class SharedState:
     def locked_by(self) -> str | None:
         """What a worker that found the lock on said; None: none did."""
         return max((entry for entry in self._entries() if isinstance(entry, str)), default=None)
+
+    def hazards(self) -> list[dict[str, str]]:
+        worst: dict[str, list] = {}
+        for entry in self._entries():
+            if isinstance(entry, list) and entry[1] > worst.get(entry[0], (None, -1))[1]:
+                worst[entry[0]] = entry
+        return [{"kind": kind, "text": text} for kind, _, text in worst.values()]
 
     def close(self) -> None:
         os.close(self.fd)

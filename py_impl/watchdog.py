@@ -18,7 +18,7 @@ import _signal
 import os
 import sys
 import time
-from _thread import allocate_lock, get_ident, start_new_thread
+from _thread import allocate_lock, get_ident, get_native_id, start_new_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Watchdog:
         self._ending = allocate_lock()  # held, for good, by the one thread that ends the run
         self.end_commands: Callable[[], None] | None = None  # kills those that run; None: the jobs are no commands
         self.clean_up: Callable[[], None] | None = None  # removes what is left outside of the processes, once the workers are gone
+        self.watching: set[int] = set()  # threads that only look on, by their numbers in the kernel
         self._heard: int | None = None  # where signals are read, when commands are started here
         self._main = get_ident()
 
@@ -129,16 +130,17 @@ class Watchdog:
     def _look_out(self, seconds: float, look: Callable[[], object]) -> tuple[int | None, object]:
         """The next signal, or what there is to see before the time is over."""
         end, pause = time.monotonic() + seconds, LOOK_S
+        self.watching.add(get_native_id())
         while True:
             left = end - time.monotonic()
             heard = self._hear(max(0.0, min(left, pause)))
             if heard is not None or left <= pause:
                 return heard, None
-            start = time.monotonic()
+            start = time.thread_time()
             found = look()
             if found is not None:
                 return None, found
-            pause = max(LOOK_S, 50 * (time.monotonic() - start))  # of what is run a fiftieth is lost by it at most
+            pause = max(LOOK_S, 50 * (time.thread_time() - start))  # of what is run a fiftieth is lost by it at most
 
     def _caught(self, number: int, _: object) -> None:
         for other in ENDING:

@@ -27,6 +27,8 @@ ALLOWED_SKIPS = (
     "no network of its own: ",
     "this machine lets nobody mount",
     "no git tree",
+    "others keep the CPUs busy",
+    "this kernel does not tell what a thread waits for",
     "no free-threaded interpreter is installed",
     "an optional library is missing: ",
     "CPython 3.12 or later: ",

@@ -173,6 +173,7 @@ class Processes:
             ends_of_host.append(line)
             process = self.context.Process(target=live, args=(self.run, number, of_worker, end))
             self.run.watchdog.start(process.start)
+            self.run.pids[process.pid] = number
         except OSError as error:
             raise Impossible(f"cannot start {self.run.workers} processes: {error.strerror} ({start_limits()})") from error
         of_worker.close()

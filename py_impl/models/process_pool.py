@@ -41,6 +41,7 @@ def run(run: Run) -> None:
     # What raises from here on leaves the pool as it is: the host ends its workers, and waits for no thread of it.
     pids = everyone(run, executor, warm, here, go)
     processes = {process.pid: process for process in multiprocessing.active_children()}
+    run.pids = {pid: number for number, pid in enumerate(pids)}
     run.check_workers()
     run.gate()
     try:

@@ -40,6 +40,7 @@ def run(run: Run) -> None:
                 process, values = start(run, context, job)
             except OSError as error:
                 raise Impossible(f"cannot start a process for job {job}: {error.strerror} ({start_limits()})") from error
+            run.pids[process.pid] = job
             ends.register(values or process.sentinel, selectors.EVENT_READ, (process, job, values))
         while ends.get_map():
             reap(run, ends)
@@ -107,6 +108,7 @@ def reap(run: Run, ends: selectors.BaseSelector) -> None:
         if values is not None:
             receive_value(run, job, values)
         process.join()
+        del run.pids[process.pid]
         if process.exitcode != 0 or run.slots.states[job] in (EMPTY, RUNNING):
             jobs = {job, *(other for other, number in run.slots.running() if number == job)}  # and those that it helped with
             run.watchdog.note(lambda process=process, job=job, jobs=sorted(jobs): crashed(run, process.exitcode, job, jobs))

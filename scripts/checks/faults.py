@@ -23,6 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import hazard_faults
 import queue_faults
 from planted import HERE, ROOT, Outcome, Project
 
@@ -298,11 +299,15 @@ def queue_fault(key: str) -> Callable[[Planter], Try]:
     return attempt
 
 
+def hazard(key: str) -> Callable[[Planter], Try]:
+    return lambda p: Try(*hazard_faults.plant(p, key))
+
+
 # -- the table --------------------------------------------------------------------------------------------------------
 
 @dataclass(frozen=True)
 class Row:
-    """`least` of 20 tries have to find it; of `beside` (an innocent case counted in the same tries) at most one may be
+    """`least` of 20 tries have to find it; of `beside` (an innocent case counted in the same tries) at most one in 20 may be
     called so."""
 
     key: str
@@ -310,6 +315,7 @@ class Row:
     attempt: Callable[[Planter], Try]
     least: int
     beside: tuple[str, str] | None = None
+    never: bool = False  # not even one of them
 
 
 ROWS = [
@@ -324,6 +330,12 @@ ROWS = [
     Row("origin", "an origin that saturates", origin, 19),
     Row("ports", "no free ports", ports, 19),
     Row("descriptors", "no free descriptors", descriptors, 19),
+    *(Row(key, what, hazard(key), 20, ("healthy", "its healthy twin, called anything"), never=True) for key, what in (
+        ("fork-with-lock", "a fork while a thread holds a lock"),
+        ("hang", "two locks in two orders"),
+        ("nested-pool", "a pool inside a pool"),
+        ("blocked-loop", "a coroutine that keeps the loop"),
+        ("unbounded-queue", "a queue that only grows"))),
     Row("queue-dead", "a worker killed with a job of Redis", queue_fault("queue-dead"), 20),
     Row("queue-stalled", "a worker stopped with a job of Redis", queue_fault("queue-stalled"), 20),
     Row("queue-poisoned", "a job that kills each worker", queue_fault("queue-poisoned"), 20),
@@ -360,7 +372,7 @@ def show(row: Row, tries: list[Try]) -> bool:
     example = next((t.named for t in tries if t.found), "")
     print(f"{row.what:<36} {found:>2} of {count:<3} {'at least':>8} {least:<3} {'ok' if good else 'SHORT':<6} {example}")
     if row.beside:
-        called, most = sum(t.counts.get(row.beside[0], False) for t in tries), count // 20
+        called, most = sum(t.counts.get(row.beside[0], False) for t in tries), 0 if row.never else count // 20
         fine = called <= most
         print(f"{'  ' + row.beside[1]:<36} {called:>2} of {count:<3} {'at most':>8} {most:<3} "
               f"{'ok' if fine else 'TOO MANY'}")

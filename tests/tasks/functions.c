@@ -14,6 +14,7 @@ uint64_t nap(uint64_t job);
 uint64_t mixed(uint64_t job);
 uint64_t stack_size(uint64_t job);
 uint64_t cpu_mask(uint64_t job);
+uint64_t crossed(uint64_t job);
 int parse(const char *line, size_t length, uint64_t *result);
 
 uint64_t threefold(uint64_t job) { return 3 * job; }
@@ -65,4 +66,18 @@ int parse(const char *line, size_t length, uint64_t *result)
 {
     *result = strtoull(line, NULL, 10) * 10 + length;
     return length == 0 ? -1 : 0;
+}
+
+static pthread_mutex_t left = PTHREAD_MUTEX_INITIALIZER, right = PTHREAD_MUTEX_INITIALIZER;
+
+/* Takes two locks, jobs of odd numbers in the other order. */
+uint64_t crossed(uint64_t job)
+{
+    pthread_mutex_t *first = job % 2 ? &right : &left, *second = job % 2 ? &left : &right;
+    pthread_mutex_lock(first);
+    usleep(20000);
+    pthread_mutex_lock(second);
+    pthread_mutex_unlock(second);
+    pthread_mutex_unlock(first);
+    return job;
 }
