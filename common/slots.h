@@ -43,7 +43,8 @@ struct slot {
                            the time from its start */
     int64_t due_ns;     /* 0 in a closed loop. In an open one how long after the gate the job is to arrive, until it is
                            handed out; from then on the instant */
-    int64_t replied_ns; /* when the reply or the end of the delay was in hand, 0 where nothing was asked */
+    int64_t replied_ns; /* when the last reply or the end of the last delay was in hand, of a task that asks for jobs when these were
+                           there; 0 where nothing was asked */
     union {
         uint64_t command; /* the process of the job's command; SLOT_COMMAND_OVER when it has ended, 0: none yet */
         uint64_t awaits;  /* of a job that asked for jobs: the number of the one that it waits for, and 1; 0: it waits for none */

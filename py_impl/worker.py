@@ -243,8 +243,12 @@ class Worker:
         self.run.slots.note_wait(job, monotonic_ns() - self.run.slots.starts[job])
 
     def replied(self, job: int, step: int, reply: Reply | None) -> Request | None:
-        """Stamps that what was asked for is there: what the job waits for next; None where it has failed."""
-        self.run.slots.replies[job] = monotonic_ns()
+        """
+        Stamps that what was asked for is there, of jobs that ask for jobs that these are: what the job waits for next; None where it
+        has failed.
+        """
+        if reply is not None or self.run.task.ASKS != RESULTS:
+            self.run.slots.replies[job] = monotonic_ns()
         if self._task_more is None:
             return _NO_REQUEST
         try:

@@ -148,7 +148,7 @@ def test_on_a_loop_a_waiting_job_gives_its_place_up(loop, workers, tmp_path):
     check(done, 31, tree(31))
     # Those that have what they need are in flight, from then on.
     rows = [row for row in done.rows if row["replied_ns"]]
-    steps = sorted([(row["replied_ns"] - 1_000_000, 1) for row in rows] + [(row["end_ns"], -1) for row in rows])
+    steps = sorted([(row["replied_ns"], 1) for row in rows] + [(row["end_ns"], -1) for row in rows])
     most = max(sum(step for _, step in steps[: i + 1]) for i in range(len(steps)))
     assert 1 <= most <= workers
 
@@ -340,7 +340,7 @@ def test_dependencies_of_a_tree(tmp_path):
     done = run(tmp_path, ("sync",), tree(7), 7, 1, "--set", "delay=20")
     known, rows = done.record["dependencies"], done.rows
     assert known["edges"] == 6
-    own = [row["end_ns"] - row["replied_ns"] + 20_000_000 if row["replied_ns"] else row["end_ns"] - row["start_ns"] for row in rows]
+    own = [row["end_ns"] - (row["replied_ns"] or row["start_ns"]) for row in rows]  # the delay comes behind what it needed
     assert known["work_ns"] >= sum(own) and 40_000_000 <= known["path_ns"] <= known["work_ns"] - 20_000_000
     assert "dependencies" not in run(tmp_path, ("async",), tree(7), 7, 1).record
     assert "dependencies" not in PY.run(tmp_path, "--task", "null", "--model", "sync").record

@@ -140,10 +140,11 @@ struct wait {
     struct cobench_error err;
 };
 
-/* A reply is there, or the end of a delay: the job asks on. */
+/* A reply is there, or the end of a delay: the job asks on. Of jobs that ask for jobs the stamp is when these were there. */
 static void wait_over(struct worker *w, uint64_t job, struct slot *slot, struct wait *wait)
 {
-    slot->replied_ns = clock_now_ns();
+    if (!w->run->join || wait->got)
+        slot->replied_ns = clock_now_ns();
     wait->rc = job_more(w, job, wait->step++, wait->got, &wait->ask, &wait->err);
 }
 
@@ -324,6 +325,12 @@ void worker_waited(struct worker *w, uint64_t job)
     slot_waited(slot, (uint64_t)(clock_now_ns() - slot->start_ns));
 }
 
+/* Whether the end of what a job waits for is its slot's stamp: where jobs ask for jobs, of these alone. */
+static bool stamps(const struct worker *w, const struct cobench_request *ask)
+{
+    return w->run->join ? ask->ask == COBENCH_ASK_JOBS : ask->ask != COBENCH_ASK_NOTHING;
+}
+
 int worker_ask(struct worker *w, uint64_t job, struct cobench_request *ask)
 {
     struct slot *slot = run_slot(w->run, job);
@@ -331,7 +338,7 @@ int worker_ask(struct worker *w, uint64_t job, struct cobench_request *ask)
     const int rc = job_ask(w, job, ask, &err);
     if (rc)
         job_fail(w, job, slot, rc, &err);
-    else if (ask->ask != COBENCH_ASK_NOTHING)
+    else if (stamps(w, ask))
         slot->replied_ns = REPLY_AWAITED;
     return rc;
 }
@@ -341,11 +348,12 @@ int worker_more(struct worker *w, uint64_t job, unsigned step, const struct cobe
 {
     struct slot *slot = run_slot(w->run, job);
     struct cobench_error err;
-    slot->replied_ns = clock_now_ns();
+    if (!w->run->join || reply)
+        slot->replied_ns = clock_now_ns();
     const int rc = job_more(w, job, step, reply, ask, &err);
     if (rc)
         job_fail(w, job, slot, rc, &err);
-    else if (ask->ask != COBENCH_ASK_NOTHING)
+    else if (stamps(w, ask))
         slot->replied_ns = REPLY_AWAITED;
     return rc;
 }
