@@ -19,7 +19,7 @@ from hosts import BUILD, ROOT, Host, check_a_run
 sys.path.insert(0, str(ROOT / "scripts"))
 import examples  # noqa: E402
 
-EXAMPLES = sorted(path.parent.name for path in examples.FOLDER.glob("*/README.md"))
+EXAMPLES = examples.NAMES
 SMALL = ("--rounds", "1", "--jobs", "2", "--model", "thread-pool", "--no-plots")
 
 
