@@ -137,12 +137,16 @@ static int graph_parse(struct graph *g, char *text, const char *path, struct cob
     int rc = lines_read(g, text, path, err);
     if (rc == 0)
         rc = names_resolve(g, path, err);
-    if (rc == 0 && (g->nodes == 0 || g->needs.jobs % g->nodes > 0)) {
-        snprintf(err->message, sizeof err->message, "%s: has %zu nodes, of which %" PRIu64 " jobs are no whole copies",
-                 path, g->nodes, g->needs.jobs);
+    if (rc == 0 && g->nodes == 0) {
+        snprintf(err->message, sizeof err->message, "%s: has no nodes", path);
         return -EINVAL;
     }
-    return rc;
+    if (rc || g->needs.jobs % g->nodes == 0)
+        return rc;
+    snprintf(err->message, sizeof err->message,
+             "%s: has %zu nodes, of which %" PRIu64 " jobs are no whole copies; --jobs %zu is one", path, g->nodes,
+             g->needs.jobs, g->nodes);
+    return -EINVAL;
 }
 
 static int graph_open(const struct cobench_open *how, void **state, struct cobench_error *err)

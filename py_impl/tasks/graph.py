@@ -47,8 +47,10 @@ def read_nodes(path: str) -> tuple[list[int], list[tuple[int, ...]]]:
 
 def open(params, jobs):
     costs, needed = read_nodes(params["file"])
-    if not costs or jobs % len(costs) > 0:
-        raise ValueError(f"{params['file']}: has {len(costs)} nodes, of which {jobs} jobs are no whole copies")
+    if not costs:
+        raise ValueError(f"{params['file']}: has no nodes")
+    if jobs % len(costs) > 0:
+        raise ValueError(f"{params['file']}: has {len(costs)} nodes, of which {jobs} jobs are no whole copies; --jobs {len(costs)} is one")
     return costs, needed
 
 
