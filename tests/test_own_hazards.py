@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hosts import PY, ROOT, SECONDS, Host, Outcome, outcome
+from hosts import C, EMBED, EXT, MODELS, PY, ROOT, SECONDS, TEST_TASKS, Host, Outcome, outcome
 from py_impl import hangs
 from py_impl.observer import only_grew
 from py_impl.stacks import threads_of
@@ -100,6 +100,38 @@ def test_a_worker_that_takes_its_own_lock_twice_was_not_forked_with_it(tmp_path)
     assert list(said(done)) == ["hang"] and "can let go at line 5 of shop.py" in done.reason
 
 
+IN_C = [("functions", "crossed", model, "hang") for model in ("threads", "thread-pool")] + [
+    ("refreshed", "guarded", model, "fork-with-lock") for model in ("processes", "process-pool")]  # fmt: skip
+
+
+@no_calls
+@pytest.mark.parametrize("library, symbol, model, kind", IN_C)
+def test_named_in_c(library, symbol, model, kind, tmp_path):
+    words = ("--task", f"{TEST_TASKS}/{library}.so:{symbol}", "--jobs", 8, "--workers", 2)
+    done = C.run(tmp_path, *words, "--model", model)
+    assert done.status == 1 and said(done) == {kind: done.reason}
+    assert {hangs.KINDS[failure["type"]] for failure in done.record["failures"]} == {kind}
+    assert done.reason.startswith(CIRCLE + ": job 0 (worker " if kind == "hang" else f"worker 0 {FORKED} (job 0)")
+    assert done.record["phases"]["end"] - done.record["phases"]["ready"] < WITHIN_NS
+    done = C.run(tmp_path, *words, "--model", "sync")
+    assert (done.status, said(done)) == (0, {})
+
+
+@no_calls
+@pytest.mark.parametrize("model, kind", [row[2:] for row in IN_C])
+def test_named_with_an_interpreter_inside(model, kind, tmp_path):
+    done = run(EMBED, tmp_path, WAYS[kind][0].files[0], model, observed=False)
+    assert done.status == 1 and said(done) == {kind: done.reason}
+    done = run(EMBED, tmp_path, WAYS[kind][0].files[1], model, observed=False)
+    assert (done.status, said(done)) == (0, {}), done.reason
+
+
+@no_calls
+def test_named_where_python_calls_c(tmp_path):
+    done = EXT.run(tmp_path, "--task", f"{TEST_TASKS}/functions.so:crossed", "--model", "thread-pool", "--workers", 2)
+    assert done.reason == f"{CIRCLE}: job 0, job 1" and said(done) == {"hang": done.reason}
+
+
 WAITING = {  # what only looks as if nobody could go on
     "a timer": "import threading\ndef job(i):\n    event = threading.Event()\n    threading.Timer(0.9, event.set).start()\n"
                "    event.wait()\n    return i\n",
@@ -114,11 +146,16 @@ WAITING = {  # what only looks as if nobody could go on
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("model", ("sync", "thread-pool", "process-pool", "async"))
-@pytest.mark.parametrize("what", WAITING)
-def test_no_false_alarm(what, model, tmp_path):
+# With an interpreter inside, the main thread is in no Python code that a handler could interrupt.
+NOBODY_HEARS = [(EMBED, model, "a signal") for model in ("threads", "thread-pool")]
+
+
+@pytest.mark.parametrize("host, model, what", [
+    (host, model, what) for host in (PY, EMBED) for model in MODELS for what in WAITING if (host, model, what) not in NOBODY_HEARS
+], ids=str)  # fmt: skip
+def test_no_false_alarm(host, model, what, tmp_path):
     """Each waits for longer than two looks are apart."""
-    done = run(PY, tmp_path, WAITING[what], model, observed=False, jobs=2)
+    done = run(host, tmp_path, WAITING[what], model, observed=False, jobs=2)
     assert (done.status, said(done)) == (0, {}), done.reason
 
 

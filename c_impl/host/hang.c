@@ -216,6 +216,11 @@ bool hang_look(struct hang *hang, struct children *children)
     return found;
 }
 
+const char *hang_kind(const struct hang *hang)
+{
+    return strcmp(hang->type, HANG_FORKED) == 0 ? "fork-with-lock" : "hang";
+}
+
 void hang_explain(const struct hang *hang, const char *jobs, char *line, size_t size)
 {
     const bool any = jobs[0] != '\0', forked = strcmp(hang->type, HANG_FORKED) == 0;

@@ -44,6 +44,8 @@ void hang_close(struct hang *hang);
  * hang, the host itself (all but the calling thread) or a worker. */
 bool hang_look(struct hang *hang, struct children *children);
 
+/* What the record calls it. */
+const char *hang_kind(const struct hang *hang);
 /* What was found, in one line. `jobs`: those that run, of the host or of that worker: "job 0 (worker 0), ..."; or empty. */
 void hang_explain(const struct hang *hang, const char *jobs, char *line, size_t size);
 

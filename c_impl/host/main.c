@@ -88,7 +88,7 @@ static void command_run(struct command *c)
         return;
     struct watchdog dog = {.deadline_ns = s->record.start_ns + s->args->timeout_ns,
                            .bark = command_bark,
-                           .look = s->run.join ? command_look : NULL,
+                           .look = s->run.join || s->hang.before ? command_look : NULL,
                            .arg = c};
     s->run.signals = &dog.before;
     const int rc = watchdog_start(&dog);

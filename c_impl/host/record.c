@@ -135,6 +135,9 @@ char *record_text(const struct record *record)
         json_object_set_new(json, "dependencies", dependencies_json(record->dependencies));
     if (record->audited)
         json_object_set_new(json, "audit", audit_json(&record->audit));
+    if (record->hazard)
+        json_object_set_new(json, "hazards",
+                            json_pack("[{s:s, s:o}]", "kind", record->hazard, "text", text_json(record->reason)));
     char *line = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
     json_decref(json);
     if (!line)

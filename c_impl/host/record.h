@@ -33,6 +33,7 @@ struct record {
     int64_t connections;                         /* -1: asks for no URL */
     struct runtime_python python;
     const struct join_graph *dependencies; /* NULL: none are known */
+    const char *hazard;                    /* of which kind the reason is; NULL: none */
     bool audited;                          /* all jobs were done, and the task has an audit */
     struct cobench_audit audit;
 };

@@ -11,6 +11,7 @@
 #include "host/contract.h"
 #include "host/shared_state.h"
 #include "host/error.h"
+#include "host/function.h"
 #include "host/models.h"
 #include "host/limits.h"
 #include "host/plugin.h"
@@ -309,6 +310,8 @@ static int memory_settle(struct session *s, struct cobench_error *err)
     rc = join_settle(s, err);
     if (rc == 0)
         rc = dispenser_settle(s, err);
+    if (rc == 0 && s->args->task.name && function_is_one(s->args->task.name) && !s->args->queue)
+        rc = hang_open(&s->hang, s->args->model->uses_processes ? run->workers : 0);
     if (rc || (!s->args->model->uses_processes && !s->args->model->engine))
         return rc;
     rc = children_open(&s->children, s->args->model->engine ? 1 : run->workers);
@@ -486,28 +489,36 @@ void session_conclude(struct session *s)
 static void running_fail(const struct session *s, uint64_t job, const char *seconds, struct failure *failure)
 {
     const struct slot *slot = &s->run.slots[job];
-    *failure = (struct failure){.job = job, .worker = slot->worker, .rc = s->stuck ? -EDEADLK : -ETIMEDOUT};
-    snprintf(failure->error.type, sizeof failure->error.type, "%s", s->stuck ? "Deadlock" : "Timeout");
-    if (s->stuck)
+    const char *type = s->stuck ? "Deadlock" : s->hang.type ? s->hang.type : "Timeout";
+    *failure = (struct failure){
+        .job = job, .worker = slot->worker, .rc = s->stuck || s->hang.type ? -EDEADLK : -ETIMEDOUT};
+    snprintf(failure->error.type, sizeof failure->error.type, "%s", type);
+    if (s->hang.type)
+        error_fill(&failure->error, 0, "waits for a lock, and can never go on");
+    else if (s->stuck)
         error_fill(&failure->error, 0, "waits for job %llu", (unsigned long long)slot->awaits - 1);
     else
         error_fill(&failure->error, 0, "still running after %s s", seconds);
 }
 
-/* Adds the jobs that run now to the record's failures and their names to `line`. Returns how many. */
+/* Adds the jobs that run now, of a worker that was found to hang its own, to the record's failures and their names to `line`.
+ * Returns how many. */
 static uint64_t running_collect(struct session *s, const char *seconds, char *line, size_t size)
 {
     struct record *record = &s->record;
+    const bool of_one = s->hang.type && s->hang.worker >= 0;
     uint64_t count = 0;
     size_t at = 0;
 
     for (uint64_t job = 0; job < run_slot_count(&s->run); job++) {
         const struct slot *slot = &s->run.slots[job];
-        if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) != SLOT_RUNNING)
+        if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) != SLOT_RUNNING ||
+            (of_one && s->hang.worker != slot->worker))
             continue;
-        if (count++ < 3 && at < size)
-            at += (size_t)snprintf(line + at, size - at, "%sjob %llu (worker %d)", at ? ", " : "",
-                                   (unsigned long long)job, slot->worker);
+        if (count < 3 && at < size)
+            at += (size_t)snprintf(line + at, size - at, "%sjob %llu", at ? ", " : "", (unsigned long long)job);
+        if (count++ < 3 && at < size && !of_one)
+            at += (size_t)snprintf(line + at, size - at, " (worker %d)", slot->worker);
         if (record->failure_count < FAILURES_MAX)
             running_fail(s, job, seconds, &record->failures[record->failure_count++]);
     }
@@ -526,8 +537,8 @@ static bool all_ended(const struct session *s)
 
 bool session_look(struct session *s)
 {
-    s->stuck = join_is_stuck(&s->join, &s->look);
-    return s->stuck;
+    s->stuck = s->run.join && join_is_stuck(&s->join, &s->look);
+    return s->stuck || (s->hang.before && hang_look(&s->hang, &s->children));
 }
 
 /* "deadlock: 4 of 4 workers wait for jobs 8 to 11, ..." */
@@ -548,6 +559,8 @@ void session_expire(struct session *s)
     const uint64_t count = running_collect(s, seconds, running, sizeof running);
     if (s->stuck)
         deadlock_tell(s, line, sizeof line);
+    else if (s->hang.type)
+        hang_explain(&s->hang, running, line, sizeof line);
     else if (count == 0 && all_ended(s))
         snprintf(line, sizeof line,
                  "timed out after %s s: all jobs had ended, but not their workers or what those started", seconds);
@@ -556,6 +569,7 @@ void session_expire(struct session *s)
     else
         snprintf(line, sizeof line, "timed out after %s s: %s still running", seconds, running);
     session_fail(s, RECORD_FAILED, line);
+    s->record.hazard = s->hang.type ? hang_kind(&s->hang) : NULL;
     session_kill(s);
 }
 
@@ -595,6 +609,7 @@ void session_close(struct session *s)
     dispenser_close(&s->dispenser);
     children_close(&s->children);
     join_close(&s->join);
+    hang_close(&s->hang);
     shared_state_close(s->run.shared);
     /* The transport stays loaded: the process is about to end, and to unmap thirty libraries first is time lost. */
     params_close(&s->params);

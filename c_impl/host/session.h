@@ -9,6 +9,7 @@
 #include "host/args.h"
 #include "host/children.h"
 #include "host/dispenser.h"
+#include "host/hang.h"
 #include "host/params.h"
 #include "host/record.h"
 #include "host/run.h"
@@ -28,6 +29,7 @@ struct session {
     struct join join;      /* of run.join */
     struct join_look look; /* the watchdog's */
     bool stuck;            /* what it found: the jobs wait for each other for ever */
+    struct hang hang;      /* likewise: of a user's function; else empty */
     void *transport_handle;
     struct run run;
     /* How session_run went: the record is not its to write, as the watchdog may be writing it. */
@@ -60,7 +62,7 @@ void session_conclude(struct session *s);
 /* Says in the record that something went wrong before or beside the run. */
 void session_fail(struct session *s, enum record_status status, const char *reason);
 
-/* Whether the jobs wait for each other for ever, which session_expire then says. By the watchdog, again and again while the run
+/* Whether the jobs wait for each other for ever, or a process of a user's function hangs, which session_expire then says. By the watchdog, again and again while the run
  * may be under way. */
 bool session_look(struct session *s);
 
