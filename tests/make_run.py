@@ -282,7 +282,7 @@ def hazard_points() -> tuple[list[dict[str, Any]], list[Point]]:
         cell = Cell(number, "c", model, role=role, copies=2 if role == "capacity" else 1, work=work)
         always: dict[str, Any] = {}
         if model == "thread-pool":
-            cell, always = replace(cell, status="failed", reason=f"deadlock: {stuck}"), {"deadlock": True}
+            cell, always = replace(cell, status="failed", reason=f"deadlock: {stuck}"), {"deadlock": True, "hazards": {"hang": stuck}}
         if (model, role) == ("sync", "model"):
             always = {"dependencies": {"edges": 8, "work_ns": 60 * MS, "path_ns": 40 * MS}}
         if model == "async":

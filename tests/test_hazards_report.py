@@ -70,7 +70,7 @@ def test_what_lost_is_not_taken_and_a_deadlock_is_named(run: Run) -> None:
     stuck = next(cell for cell in run.cells if (cell["group"], cell["model"]) == ("nested", "thread-pool"))
     assert stuck["note"].startswith("deadlock: 2 of 2 workers wait for jobs 8 and 9, which no worker is free to run")
     assert not stuck["verified"] and "thread-pool: deadlock: 2 of 2" in rows["nested"]["never"]
-    said = cobench("report", run.folder, "--no-plots", "--width", "200").stdout
+    said = " ".join(cobench("report", run.folder, "--no-plots").stdout.split())
     assert "Deadlock: c:thread-pool: 2 of 2 workers wait" in said and "Never to be taken, as they lost changes: c:" in said
 
 

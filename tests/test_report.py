@@ -548,6 +548,7 @@ def test_hazards_are_named_and_never_taken(tmp_path: Path) -> None:
     assert "Deadlock: c:thread-pool: 2 of 2 workers wait for jobs 8 to 9" in flat
     assert "of 1.50x that the jobs' needs of each other allow" in flat and "work / critical path c:sync 1.50x" in flat
     assert "hazard nested: c:async: job 3 kept the loop for 5 ms, shop.py:7" in flat
+    assert flat.count(" hazard ") == 1  # what is why a cell failed is told as that
     rows = {(row["group"], row["runtime"]): row for row in advice(tmp_path / "run")}
     assert {group: rows[group, "c"]["take"] for group, _ in rows} == {
         "bank-none": "sync", "bank-one": "thread-pool", "bank-ordered": "thread-pool", "nested": "thread-pool+help"}

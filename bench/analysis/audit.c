@@ -4,14 +4,16 @@
 
 #include "bench/analysis/ranking.h"
 
-/* Nothing guards what the jobs of a group change: its task says so, by the name that such a parameter has in the contract, or
- * something was lost. */
-static bool is_unguarded(const struct summary *summary, const struct plan_group *group)
+/* Nothing guards what a cell's jobs change: its task says so, by the name that such a parameter has in the contract, or the same code
+ * lost something under another model of its kind. (A lock that threads keep need not be one to processes.) */
+static bool is_unguarded(const struct summary *summary, const struct summary_cell *cell)
 {
-    const char *lock = json_string_value(json_object_get(group->params, "lock"));
+    const char *lock = json_string_value(json_object_get(cell->group->params, "lock"));
     bool lost = false;
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++)
-        lost |= c->group == group && c->cell->audit.faulty > 0;
+        lost |= c->group == cell->group && c->cell->audit.faulty > 0 &&
+                strcmp(c->cell->runtime, cell->cell->runtime) == 0 &&
+                model_flow(c->cell->model) == model_flow(cell->cell->model);
     return lost || (lock != NULL && strcmp(lock, "none") == 0);
 }
 
@@ -26,8 +28,8 @@ static bool runs_alone(const struct summary_cell *cell)
 void audits_judge(struct summary *summary)
 {
     for (struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++)
-        c->audit = c->cell->audit.runs == 0                            ? AUDIT_NONE
-                   : c->cell->audit.faulty > 0                         ? AUDIT_LOST
-                   : !runs_alone(c) && is_unguarded(summary, c->group) ? AUDIT_UNPROVEN
-                                                                       : AUDIT_SOUND;
+        c->audit = c->cell->audit.runs == 0                     ? AUDIT_NONE
+                   : c->cell->audit.faulty > 0                  ? AUDIT_LOST
+                   : !runs_alone(c) && is_unguarded(summary, c) ? AUDIT_UNPROVEN
+                                                                : AUDIT_SOUND;
 }

@@ -45,9 +45,9 @@ enum finding {
 
 /*
  * What the audits of a cell say of work that changes something in common. A run that happened to lose nothing proves nothing
- * where nothing guards what is changed: where the task's parameter `lock` is `none`, or another cell of the group, which runs
- * the same code, lost something; but for models of one thread in which no two jobs were ever in flight at once. Neither that
- * nor what lost is to be taken.
+ * where nothing guards what is changed: where the task's parameter `lock` is `none`, or the same code lost something under
+ * another model of threads, or of processes; but for models of one thread in which no two jobs were ever in flight at once.
+ * Neither that nor what lost is to be taken.
  */
 enum audit_verdict { AUDIT_NONE, AUDIT_SOUND, AUDIT_UNPROVEN, AUDIT_LOST };
 

@@ -172,12 +172,15 @@ static void warn_status(struct warnings *out, const struct results *results, enu
 
 /* -- what a host named of hazards in the work itself ------------------------------------------------------------------- */
 
-/* Whether a cell's host said the same of a kind before. */
+/* What a cell's host said of it that is the same; NULL: nothing, or it is why the cell failed, and told as that. */
 static const struct result_hazard *hazard_of(const struct result_cell *cell, const struct result_hazard *like)
 {
-    for (size_t i = 0; i < cell->hazard_count; i++)
-        if (strcmp(cell->hazards[i].kind, like->kind) == 0 && text_tells_same(cell->hazards[i].text, like->text))
-            return &cell->hazards[i];
+    for (size_t i = 0; i < cell->hazard_count; i++) {
+        const struct result_hazard *h = &cell->hazards[i];
+        if (strcmp(h->kind, like->kind) == 0 && text_tells_same(h->text, like->text) &&
+            (cell->reason == NULL || strstr(cell->reason, h->text) == NULL))
+            return h;
+    }
     return NULL;
 }
 
@@ -202,7 +205,7 @@ static void warn_hazards(struct warnings *out, const struct results *results)
 {
     for (const struct result_cell *c = results->cells; c < results->cells + results->cell_count; c++)
         for (size_t i = 0; i < c->hazard_count; i++) {
-            bool told = false;
+            bool told = hazard_of(c, &c->hazards[i]) == NULL;
             for (const struct result_cell *before = results->cells; before < c; before++)
                 told |= hazard_of(before, &c->hazards[i]) != NULL;
             if (!told)

@@ -986,6 +986,12 @@ TEST_WITH(what_lost_none_proves_nothing_where_nothing_guards_it, world_make, wor
     json_object_set_new(w->groups[0].params, "lock",
                         json_string("one")); /* of which another lost something all the same */
     cell_audit(&w->cells[PY_THREADS], 1, 1);
+    cell_add(w, "c", "process-pool", ROLE_MODEL, 60);
+    cell_audit(&w->cells[CELLS], 1, 1);
+    world_summarise(w);
+    assert_int_equal(row(w, C_THREADS)->audit, AUDIT_SOUND); /* neither that code nor that kind of lock */
+    cell_add(w, "c", "thread-pool", ROLE_MODEL, 60);
+    cell_audit(&w->cells[CELLS + 1], 1, 1);
     world_summarise(w);
     assert_int_equal(row(w, C_THREADS)->audit, AUDIT_UNPROVEN);
 }
