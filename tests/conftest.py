@@ -29,6 +29,8 @@ ALLOWED_SKIPS = (
     "no git tree",
     "others keep the CPUs busy",
     "this kernel does not tell what a thread waits for",
+    "needs two CPUs: ",
+    "this Python has no lock that keeps threads apart",
     "no free-threaded interpreter is installed",
     "an optional library is missing: ",
     "CPython 3.12 or later: ",

@@ -16,12 +16,26 @@ IN_C, IN_PYTHON = (C, EXT), (EMBED, PY)  # in which language each of them runs a
 # Their interpreters open the task each for itself, and are refused.
 WAYS = [(host, model) for host in HOSTS for model in host.models if model != "interpreters"]
 AT_ONCE = ("threads", "thread-pool", "processes", "process-pool")  # models of which workers run at the same time, given two CPUs
+TRIES = 5
 two_cpus = pytest.mark.skipif(effective_cpus() < 2, reason="needs two CPUs: on one no other worker comes between the read and the write")
 
 
 def run(host, folder, task, model, *words, jobs=4, workers=2, **params):
     settings = [word for key, value in params.items() for word in ("--set", f"{key}={value}")]
     return host.run(folder, "--task", task, "--model", model, "--jobs", jobs, "--workers", workers, *settings, *words)
+
+
+def run_until(holds, *words, **params):
+    """The first run of a few of which that holds: on a busy machine one worker may be done before the other begins."""
+    for _ in range(TRIES):
+        done = run(*words, **params)
+        if holds(done):
+            break
+    return done
+
+
+def finds_something(done):
+    return done.record["audit"]["wrong"] > 0
 
 
 def check_nothing_is_wrong(done, of):
@@ -48,8 +62,8 @@ def test_no_addition_is_lost(host, model, tmp_path):
                          ids=str)  # fmt: skip
 def test_additions_are_lost_without_a_lock(host, model, tmp_path):
     """Which is what the run found, and no failure."""
-    adds = 100_000_000 if host in IN_C else 1_000_000
-    done = run(host, tmp_path, "counter", model, adds=adds, lock="none", jobs=2)
+    adds = 200_000_000 if host in IN_C else 1_000_000
+    done = run_until(finds_something, host, tmp_path, "counter", model, adds=adds, lock="none", jobs=2)
     audit = done.record["audit"]
     assert (done.status, done.record["status"]) == (0, "done") and audit["of"] == adds
     assert 0 < audit["wrong"] < adds
@@ -93,7 +107,7 @@ def test_what_cannot_be(host, tmp_path):
 @pytest.mark.parametrize("model", ("thread-pool", "process-pool"))
 def test_the_wait_for_a_lock_is_in_the_slots(host, model, tmp_path):
     """Of two workers that take it a million times, one has had to wait."""
-    done = run(host, tmp_path, "counter", model, adds=1_000_000, lock="one", jobs=2)
+    done = run_until(lambda done: any(row["waited_us"] for row in done.rows), host, tmp_path, "counter", model, adds=1_000_000, lock="one", jobs=2)
     check_nothing_is_wrong(done, 1_000_000)
     assert 0 < sum(row["waited_us"] for row in done.rows)
     assert all(row["waited_us"] <= (row["end_ns"] - row["start_ns"]) // 1000 for row in done.rows)
@@ -137,7 +151,7 @@ def test_workers_that_are_more_than_copies_share_them(host, model, tmp_path):
 @two_cpus
 @pytest.mark.parametrize("model", AT_ONCE)
 def test_reads_are_torn_without_a_lock(model, tmp_path):
-    done = run(C, tmp_path, "cache", model, entries=1, reads=40_000_000, writes=300, lock="none", jobs=2)
+    done = run_until(finds_something, C, tmp_path, "cache", model, entries=1, reads=40_000_000, writes=300, lock="none", jobs=2)
     audit = done.record["audit"]
     assert done.status == 0 and 0 < audit["wrong"] <= audit["of"] == 40_000_000
     seen, left = map(int, re.fullmatch(r"(\d+) reads saw half of a write, and (\d+) entries are left torn", audit["finding"]).groups())
