@@ -785,7 +785,7 @@ def test_one_at_a_time_makes_the_files(run: Path) -> None:
 
 @pytest.mark.parametrize("args, says", [
     (["--format", "xml"], "none of terminal, md, adoc, csv and json"),
-    (["--format", "csv", "--table", "nosuch"], "none of cells, checks, scaling, laws, marginal_cost, handover, ladder, servers, serving and native"),
+    (["--format", "csv", "--table", "nosuch"], "none of cells, checks, shared_state, scaling, laws, marginal_cost, handover, ladder, servers, serving and native"),
     (["--width", "79"], "not a whole number from 80 to 1000"),
     (["--width", "80x"], "not a whole number from 80 to 1000"),
     (["--margin", "2"], "not a percentage from 0% to 90%"),

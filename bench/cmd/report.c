@@ -38,7 +38,8 @@ static const struct option_row rows[] = {
      "Print only what cobench run prints: which model to take, and what was wrong with the run"},
     {{"table", SETTING_TABLE, offsetof(struct arguments, table)},
      "NAME",
-     "Of csv, which is one table: cells (default), checks, scaling, laws, marginal_cost, handover, ladder, servers, "
+     "Of csv, which is one table: cells (default), checks, shared_state, scaling, laws, marginal_cost, handover, "
+     "ladder, servers, "
      "serving or native"},
     {{"margin", SETTING_MARGIN, offsetof(struct arguments, margin)},
      "P%",

@@ -22,7 +22,7 @@ static const struct {
     int64_t low, high;
     parse_real *real;
     double min, max;
-    const char *words[10];
+    const char *words[11];
 } checks[] = {
     [SETTING_CLAIMS] = {.why = "no name of a file in bench/claims"},
     [SETTING_URL] = {.why = "not an absolute http or https URL of visible ASCII characters, without a user name"},
@@ -30,10 +30,10 @@ static const struct {
     [SETTING_ARRIVALS] = {.why = "neither fixed nor poisson", .words = {"fixed", "poisson"}},
     [SETTING_FORMAT] = {.why = "none of terminal, md, adoc, csv and json",
                         .words = {"terminal", "md", "adoc", "csv", "json"}},
-    [SETTING_TABLE] =
-        {.why = "none of cells, checks, scaling, laws, marginal_cost, handover, ladder, servers, serving and native",
-         .words = {"cells", "checks", "scaling", "laws", "marginal_cost", "handover", "ladder", "servers", "serving",
-                   "native"}},
+    [SETTING_TABLE] = {.why = "none of cells, checks, shared_state, scaling, laws, marginal_cost, handover, ladder, "
+                              "servers, serving and native",
+                       .words = {"cells", "checks", "shared_state", "scaling", "laws", "marginal_cost", "handover",
+                                 "ladder", "servers", "serving", "native"}},
     [SETTING_JUDGE] = {.why = "neither time nor speedup", .words = {"time", "speedup"}},
     [SETTING_TIME] = {.why = "neither whole nor work", .words = {"whole", "work"}},
     [SETTING_BEHIND] = {.why = "not nginx", .words = {"nginx"}},

@@ -40,8 +40,7 @@ if (unproven > 0) {
     draw = draw . " DATA index 'unproven' using 1:2 with points pointtype 6 pointsize 2.4 linecolor rgb INK title 'lost none this time, which proves nothing',"
 }
 if (lost > 0) {
-    # Those beside each other mostly lost much the same: one name above, one below.
-    do for [i=0:(lost > 1)] { draw = draw . sprintf(" DATA index 'lost' every 2::%d using 1:2:3 with labels left noenhanced offset character 1, %g font SMALL textcolor rgb INK notitle,", i, i == 0 ? 0.4 : -0.4) }
+    draw = draw . " DATA index 'lost' using 1:3:4 with labels left noenhanced offset character 1, 0 font SMALL textcolor rgb INK notitle,"
 }
 do for [i=1:words(ARG8)] { draw = draw . sprintf(" keyentry with lines linewidth 3 linecolor rgb colour(word(ARG8, %d)) title word(ARG8, %d)%s", i, i, i < words(ARG8) ? "," : "") }
 eval(draw)

@@ -4,7 +4,7 @@
  * (a lock, or none), over the share of them that it lost at most. What lost none stands at the left, a place for each model.
  *
  * The data, for each guard K from 1: "points_K" (x, place of the runtime, changes a second, low, high; the ends are the value itself
- * where there is no interval); "lost" (x, changes a second, variant) of those that lost some; "unproven" (x, changes a
+ * where there is no interval); "lost" (x, changes a second, where its name stands, variant) of those that lost some; "unproven" (x, changes a
  * second) of those that lost none and prove nothing. x: model i of N from 0 stands around i; a share S that was lost at
  * N + (log10 S + decades) * STEP.
  */
@@ -16,10 +16,12 @@
 #include "bench/report/document.h"
 #include "bench/report/format.h"
 #include "bench/report/plot/picture.h"
+#include "bench/util/alloc.h"
 
 #define STEP       0.8 /* of a model's place, for each power of ten of what was lost */
 #define SPREAD     0.7 /* of its place are taken by the guards, beside each other */
 #define AXIS_SPACE 1.6
+#define LINE       0.05 /* of the axis: what a name takes */
 
 struct updates {
     const struct summary *summary;
@@ -88,6 +90,32 @@ static double place_of(const struct updates *u, const struct summary_cell *cell)
     return (double)picture_place(&u->models, cell->cell->model) + SPREAD * ((guard + 0.5) / guards - 0.5);
 }
 
+static int by_rate(const void *a, const void *b)
+{
+    const double x = (*(const struct summary_cell *const *)a)->change_rate,
+                 y = (*(const struct summary_cell *const *)b)->change_rate;
+    return (x < y) - (x > y);
+}
+
+/* The fastest first, each name below the one before it. */
+static void put_lost(struct picture *p, const struct updates *u)
+{
+    const struct summary_cell **lost = xcalloc(u->summary->cell_count, sizeof *lost);
+    const double line = pow(u->axis.high / u->axis.low, LINE); /* from one to the next */
+    double name = INFINITY;
+    size_t count = 0;
+    picture_block(p, "lost");
+    for (const struct summary_cell *c = NULL; (c = next_point(u, c)) != NULL;)
+        if (c->audit == AUDIT_LOST)
+            lost[count++] = c;
+    qsort(lost, count, sizeof *lost, by_rate);
+    for (size_t i = 0; i < count; i++) {
+        name = fmin(lost[i]->change_rate, name / line);
+        picture_row(p, picture_variant(lost[i]->cell).text, NULL, place_of(u, lost[i]), lost[i]->change_rate, name);
+    }
+    free(lost);
+}
+
 static void put_points(struct picture *p, struct updates *u)
 {
     for (size_t k = 0; k < u->guards.count; k++) {
@@ -104,10 +132,7 @@ static void put_points(struct picture *p, struct updates *u)
             picture_stretch(&u->axis, high);
         }
     }
-    picture_block(p, "lost");
-    for (const struct summary_cell *c = NULL; (c = next_point(u, c)) != NULL;)
-        if (c->audit == AUDIT_LOST)
-            picture_row(p, picture_variant(c->cell).text, NULL, place_of(u, c), c->change_rate);
+    put_lost(p, u);
     picture_block(p, "unproven");
     for (const struct summary_cell *c = NULL; (c = next_point(u, c)) != NULL;)
         if (c->audit == AUDIT_UNPROVEN)
