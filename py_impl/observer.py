@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 POOL, BLOCKED, QUEUE = "nested-pool", "blocked-loop", "unbounded-queue"  # kinds of the record's hazards
 
 COMPUTES = 0.25  # of a CPU: threads and processes of the jobs' own that use less wait for something, which takes no CPU from anybody
+CROWDED = 0.1  # likewise, where the others on this machine leave no CPU idle: then whoever computes gets less
 LONG_NS = 100_000_000  # as asyncio's own debug mode has it (slow_callback_duration)
 SAMPLE_S = 0.01
 SAMPLES_LEAST = 3  # of a stretch that used no CPU: one that the machine held up has fewer
 QUEUE_LEAST, QUEUE_JOBS, QUEUE_NS = 8, 8, 100_000_000  # as many left over at last, of so many jobs, over so long
 LENGTHS_MOST = 4096
+_TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 _STARTS = ("os.fork", "subprocess.Popen")
 _QUEUES = ("concurrent.futures.thread", "concurrent.futures.process", "queue", "_queue", "asyncio.queues", "multiprocessing.queues")
@@ -50,6 +52,7 @@ class Observer:
         self.begun_ns = self.ended_ns = 0  # of the first job, of the last
         self.jobs_cpu_ns = 0  # of threads while they run a job
         self.before_cpu_ns = 0, 0, 0
+        self.before_idle_ns = self.idle_ns = 0
         self.present = set(below(self.pid))  # processes that are not the jobs'
         self.started: list[threading.Thread] = []  # by jobs, and by such threads
         self.most_threads = self.most_processes = 0
@@ -78,11 +81,13 @@ class Observer:
     def _job_begins(self) -> None:
         if self.begun_ns == 0:
             self.before_cpu_ns = process_time_ns(), thread_time_ns(), _children_cpu_ns()
+            self.before_idle_ns = _idle_ns()
             self.begun_ns = monotonic_ns()
 
     def _job_ended(self) -> None:
         self.jobs += 1
         self.ended_ns = monotonic_ns()
+        self.idle_ns = _idle_ns()
         for name, length in queues(self.module):
             lengths = self.lengths.setdefault(name, [])
             lengths.append((monotonic_ns(), length))
@@ -114,7 +119,9 @@ class Observer:
         processes_ns = _children_cpu_ns() - children_ns + sum(map(_cpu_ns, set(below(self.pid)) - self.present))
         native = len(os.listdir("/proc/self/task")) - len(sys._current_frames())  # of a library in C, which Python does not know
         workers, cpus = self.run.workers, effective_cpus()
-        least_ns = COMPUTES * (self.ended_ns - self.begun_ns) / (workers if self.run.processes else 1)
+        took_ns = self.ended_ns - self.begun_ns
+        crowded = self.idle_ns - self.before_idle_ns < COMPUTES * took_ns
+        least_ns = (CROWDED if crowded else COMPUTES) * took_ns / (workers if self.run.processes else 1)
         kinds, most = [], 0
         if threads_ns >= least_ns and self.most_threads + native > 0:
             kinds.append("threads")
@@ -292,6 +299,15 @@ def _children_cpu_ns() -> int:
     return round((usage.ru_utime + usage.ru_stime) * 1e9)
 
 
+def _idle_ns() -> int:
+    """Of all CPUs together since the machine began."""
+    try:
+        with open("/proc/stat", encoding="ascii") as file:
+            return int(file.readline().split()[4]) * _TICK_NS
+    except (OSError, ValueError, IndexError):
+        return monotonic_ns() * 1_000  # not known: as if there were plenty
+
+
 def _cpu_ns(pid: int) -> int:
     """Of a process that has not ended, or is not reaped."""
     try:
@@ -299,4 +315,4 @@ def _cpu_ns(pid: int) -> int:
             words = file.read().rpartition(")")[2].split()
     except OSError:
         return 0
-    return (int(words[11]) + int(words[12])) * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+    return (int(words[11]) + int(words[12])) * _TICK_NS
