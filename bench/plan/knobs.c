@@ -43,10 +43,12 @@ static bool is_for(const struct knobs_of *of, const json_t *row)
     return json_is_null(asks) || has(asks, of->asks) || (has(asks, "function") && f != NULL && f->command == NULL);
 }
 
-/* Whether a value is: some are for what one kind of task asks for alone. */
+/* Whether a value is: some are for what one kind of task asks for alone, as any host that has the value says. */
 static bool value_is_for(const struct knobs_of *of, const json_t *row, const char *value)
 {
-    const char *asks = text_of(json_object_get(row, "choice_asks"), value);
+    const char *asks = NULL;
+    for (size_t h = 0; h < HOSTS_MAX && asks == NULL; h++)
+        asks = text_of(json_object_get(catalog_knob(of->catalog, h, text_of(row, "name")), "choice_asks"), value);
     return asks == NULL || strcmp(asks, of->asks) == 0;
 }
 
@@ -64,28 +66,63 @@ static bool allows(const json_t *row, const char *value)
                                                        : has(json_object_get(row, "choices"), value);
 }
 
-/* "must be one of fork, spawn" or "must be 1..1000000", to be freed. */
-static char *allowed(const json_t *row)
+static void add_once(struct string_list *words, const char *word)
+{
+    if (!string_list_have(words, word))
+        string_list_add(words, word);
+}
+
+/* "must be 1..1000000", or 0 where that is the default. */
+static char *allowed_range(const json_t *row)
+{
+    const double min = json_number_value(json_object_get(row, "min")),
+                 max = json_number_value(json_object_get(row, "max"));
+    const char *usual = text_of(row, "default");
+    double number;
+    const bool within = num_parse_double(usual, min, max, &number) == 0;
+    return text_format("must be %.12g..%.12g%s%s", min, max, within ? "" : ", or ", within ? "" : usual);
+}
+
+/* "must be one of fork, spawn" (`words`, which are emptied) or a range, to be freed. */
+static char *allowed(const json_t *row, struct string_list *words)
+{
+    char *joined = string_list_join(words, ", ");
+    char *text = words->count > 0 ? text_format("must be one of %s", joined) : allowed_range(row);
+    free(joined);
+    string_list_free(words);
+    return text;
+}
+
+/* What a host allows for a task, and what any host allows for some task; to be freed. */
+static char *allowed_here(const struct knobs_of *of, const json_t *row)
 {
     struct string_list words = {NULL, 0};
     size_t i;
     const json_t *one;
-    json_array_foreach(json_object_get(row, "choices"), i, one) string_list_add(&words, json_string_value(one));
-    char *joined = string_list_join(&words, ", ");
-    char *text = words.count > 0 ? text_format("must be one of %s", joined)
-                                 : text_format("must be %.12g..%.12g", json_number_value(json_object_get(row, "min")),
-                                               json_number_value(json_object_get(row, "max")));
-    free(joined);
-    string_list_free(&words);
-    return text;
+    json_array_foreach(json_object_get(row, "choices"), i, one)
+    {
+        if (value_is_for(of, row, json_string_value(one)))
+            string_list_add(&words, json_string_value(one));
+    }
+    return allowed(row, &words);
+}
+
+static char *allowed_anywhere(const struct catalog *catalog, const char *choice, const json_t *row)
+{
+    struct string_list words = {NULL, 0};
+    size_t i;
+    const json_t *one;
+    for (size_t h = 0; h < HOSTS_MAX; h++)
+        json_array_foreach(json_object_get(row_of(catalog, h, choice), "choices"), i, one)
+            add_once(&words, json_string_value(one));
+    return allowed(row, &words);
 }
 
 static void add_value(struct string_list *values, const json_t *row, const char *value)
 {
     if (strcmp(value, "default") == 0)
         value = text_of(row, "default");
-    if (!string_list_have(values, value))
-        string_list_add(values, value);
+    add_once(values, value);
 }
 
 /* The values of a choice, each once; "all" is every one of a fixed set. */
@@ -150,7 +187,7 @@ static int check_values(const struct catalog *catalog, const char *choice, const
             const json_t *other = row_of(catalog, h, choice);
             fits = fits || (other != NULL && allows(other, values.items[i]));
         }
-        char *what = fits ? NULL : allowed(row);
+        char *what = fits ? NULL : allowed_anywhere(catalog, choice, row);
         if (!fits)
             rc = error_set(err, -EINVAL, "%.*s%.*s '%.200s': %s", unknown != NULL ? (int)(unknown - refusal) : 2,
                            unknown != NULL ? refusal : "--", (int)strcspn(choice, "="), choice, values.items[i], what);
@@ -195,7 +232,7 @@ static void set_knob(const struct knobs_of *of, const json_t *row, const char *v
     const char *name = text_of(row, "name");
     const bool has_value = allows(row, value);
     if (!has_value && touches && made->why == NULL) {
-        char *what = allowed(row);
+        char *what = allowed_here(of, row);
         made->why = text_format("the %s host has no %s '%s': it %s", of->catalog->hosts.rows[of->host].name, name,
                                 value, what);
         free(what);

@@ -225,29 +225,32 @@ TEST_WITH(test_services, fixture_new, fixture_free, struct fixture *f)
     }
 }
 
-/* A value that is for one ask alone makes no row of the tasks that ask for others, and changes none of them. */
+/* A value that is for one ask alone makes no row of the tasks that ask for others, and changes none of them, nor those of a host
+ * that has no such value. */
 TEST_WITH(test_values_for_one_ask, fixture_new, fixture_free, struct fixture *f)
 {
     static const struct {
         const char *choice, *asks;
+        bool on_c; /* which has no fire 'wild' */
         size_t rows;
         bool touches;
-    } table[] = {{"fire=slow,fast", "url", 2, true},
-                 {"fire=slow,fast", "delay", 1, true},
-                 {"fire=fast", "url", 1, true},
-                 {"fire=fast", "delay", 1, false}};
-    const size_t py = row_of(&f->catalog, "py");
+    } table[] = {{"fire=slow,fast", "url", false, 2, true}, {"fire=slow,fast", "delay", false, 1, true},
+                 {"fire=fast", "url", false, 1, true},      {"fire=fast", "delay", false, 1, false},
+                 {"fire=wild", "url", true, 1, true},       {"fire=wild", "delay", true, 1, false}};
+    const size_t c = row_of(&f->catalog, "c"), py = row_of(&f->catalog, "py");
     json_object_set_new(json_array_get(json_object_get(f->catalog.lists[py], "knobs"), 0), "choice_asks",
-                        json_pack("{ss}", "fast", "url"));
+                        json_pack("{ssss}", "fast", "url", "wild", "url"));
     for (size_t i = 0; i < COUNT(table); i++) {
-        const struct knobs_of of = {.catalog = &f->catalog, .host = py, .model = "threads", .asks = table[i].asks};
+        const struct knobs_of of = {
+            .catalog = &f->catalog, .host = table[i].on_c ? c : py, .model = "threads", .asks = table[i].asks};
         struct string_list chosen = {NULL, 0};
         struct knobs_row *rows;
         string_list_add(&chosen, table[i].choice);
         assert_int_equal(knobs_touch(&of, table[i].choice), table[i].touches);
         const size_t count = knobs_rows(&of, &chosen, &rows);
         assert_int_equal(count, table[i].rows);
-        assert_int_equal(rows[0].knobs != NULL, strcmp(table[i].choice, "fire=fast") == 0 && table[i].touches);
+        assert_int_equal(rows[0].knobs != NULL, strchr(table[i].choice, ',') == NULL && table[i].touches);
+        assert_int_equal(rows[0].why != NULL, strcmp(table[i].choice, "fire=wild") == 0 && table[i].touches);
         for (size_t k = 0; k < count; k++) {
             free(rows[k].suffix);
             json_decref(rows[k].knobs);
@@ -265,14 +268,14 @@ TEST_WITH(test_knobs_that_are_refused, fixture_new, fixture_free, struct fixture
         bool suite;
     } table[] = {
         {"ice=1", "unrecognized option '--ice', nor has a host such a knob (known: fire, heat, cold)", false},
-        {"fire=out", "--fire 'out': must be one of slow, fast", false},
-        {"fire=fast,,slow", "--fire '': must be one of slow, fast", false},
-        {"heat=5", "--heat '5': must be 10..90", false},
-        {"heat=all", "--heat 'all': must be 10..90", false},
+        {"fire=out", "--fire 'out': must be one of slow, fast, wild", false},
+        {"fire=fast,,slow", "--fire '': must be one of slow, fast, wild", false},
+        {"heat=5", "--heat '5': must be 10..90, or 0", false},
+        {"heat=all", "--heat 'all': must be 10..90, or 0", false},
         {"cold=on", "--cold: it changes no cell of this run (cobench list says for which models and tasks a knob is)",
          false},
         {"ice=1", "t.ini:3: unknown key 'ice' (known: task; knobs of the hosts: fire, heat, cold)", true},
-        {"fire=out", "t.ini:3: fire 'out': must be one of slow, fast", true},
+        {"fire=out", "t.ini:3: fire 'out': must be one of slow, fast, wild", true},
         {"cold=on", NULL, true}, /* a suite may be told to leave models out */
     };
     for (size_t i = 0; i < COUNT(table); i++) {
