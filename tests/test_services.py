@@ -101,7 +101,7 @@ def test_nothing_is_started_for_a_run_that_needs_none(checkout, tmp_path):
 
 
 @pytest.mark.parametrize("script, reason", [
-    (None, "redis-server is not installed (./scripts/setup.sh engines)"),
+    (None, "redis-server is not installed (./scripts/setup.sh services)"),
     ("echo no room for it >log; exit 1", "redis ended at once: no room for it"),
     ("exec python3 -c \"import socket; s = socket.socket(socket.AF_UNIX); s.bind('redis.sock'); s.listen()\n"
      "while True: s.accept()[0].sendall(b'$20\\r\\nredis_version:5.0.14\\r\\n')\"", "redis: it is version 5.0.14, and 6.2 is needed"),
@@ -158,7 +158,7 @@ def test_the_request_timeout_reaches_every_host(checkout, tmp_path):
 
 
 @pytest.mark.parametrize("words, said", [
-    (("--redis", "redis://me:secret@127.0.0.1:1"), "--service redis: Connection refused"),
+    (("--redis", "redis://me:secret@127.0.0.1:1"), "--service redis: redis://me:***@127.0.0.1:1: Connection refused"),
     (("--redis", "127.0.0.1:6379"), "--service redis: it is no URL such as redis://host:6379 or unix:///path"),
     (("--redis", "http://127.0.0.1:6379"), "--service redis: it is no URL such as redis://host:6379 or unix:///path"),
     (("--dask-scheduler", "tcp://here:secret@there"), "--service dask: there is no host:port in the URL"),

@@ -692,11 +692,12 @@ static int take_serving(struct plan *p, const struct plan_source *s, const struc
         return 0;
     if (asked.rates.count >= SERVING_LOADS)
         return error_set(err, -EINVAL, "group '%.200s': at most %d rates", from->name, SERVING_LOADS - 1);
-    if (g->rate > 0 || s->options->scaling != NULL || from->scaling != NULL || is(g->asks, "url") ||
-        is(g->asks, "command"))
+    if (g->rate > 0 || s->options->scaling != NULL || from->scaling != NULL)
+        return error_set(err, -EINVAL, "group '%.200s': serving goes with neither rate nor scaling", from->name);
+    if (is(g->asks, "url") || is(g->asks, "command"))
         return error_set(err, -EINVAL,
-                         "group '%.200s': serving goes neither with rate and scaling nor with a task that asks for a "
-                         "URL or a command",
+                         "group '%.200s': a server serves tasks that compute, or wait for anything but a URL or a "
+                         "command, as this one does",
                          from->name);
     char *wrk = asked.wrk ? program_find("wrk", ".") : NULL;
     if (asked.wrk && wrk == NULL)

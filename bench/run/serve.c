@@ -342,8 +342,9 @@ static int warm(struct serve *v, struct serving_load *out, struct error *err)
     const int rc = load(v, &a, out, err);
     if (rc == 0 && out->answered < out->requests)
         blame(v, CELL_FAILED,
-              text_format("%" PRId64 " of %" PRId64 " requests not answered", out->requests - out->answered,
-                          out->requests));
+              text_format("%" PRId64 " of %" PRId64 " requests not answered: %" PRId64
+                          " of them not within %g s (--request-timeout), %" PRId64 " refused or closed",
+                          out->requests - out->answered, out->requests, out->timed_out, a.timeout_s, out->refused));
     return rc;
 }
 

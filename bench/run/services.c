@@ -106,10 +106,10 @@ static void postgresql_listen(const struct place *place, struct string_list *wor
     string_list_addf(words, "-N%" PRId64, clients < CLIENTS_MOST ? clients : CLIENTS_MOST);
 }
 
-#define REDIS(persistence)                                                                                          \
-    .schemes = {"redis://", "unix://"}, .example = "redis://host:6379 or unix:///path",                             \
-    .command = "redis-server --logfile log --set-proc-title no --save '' " persistence, .listen = redis_listen,     \
-    .setup = "engines", .socket = REDIS_SOCKET, .log = "log", .url = {"unix://", "/" REDIS_SOCKET}, .port = "6379", \
+#define REDIS(persistence)                                                                                           \
+    .schemes = {"redis://", "unix://"}, .example = "redis://host:6379 or unix:///path",                              \
+    .command = "redis-server --logfile log --set-proc-title no --save '' " persistence, .listen = redis_listen,      \
+    .setup = "services", .socket = REDIS_SOCKET, .log = "log", .url = {"unix://", "/" REDIS_SOCKET}, .port = "6379", \
     .hello = redis_hello, .mark = "redis_version:", .least = "6.2" /* BLMOVE */
 static const struct kind kinds[SERVICES] = {
     [SERVICE_REDIS] = {.name = "redis", REDIS("--appendonly no")},
@@ -321,7 +321,12 @@ static int ask(const struct kind *kind, const struct capture *how, struct servic
     rc = service_url_ask(&address, hello, kind->mark, answer, sizeof answer);
     rc = rc == -EPIPE ? -ECONNRESET : rc; /* it hung up, and not the supervisor */
     free(hello);
-    return rc != 0 ? error_set(err, rc, "%s", strerror(-rc)) : take_answer(kind, answer, out, err);
+    if (rc == 0)
+        return take_answer(kind, answer, out, err);
+    char *url = service_url_public(out->url);
+    error_set(err, rc, "%s: %s", url, strerror(-rc));
+    free(url);
+    return rc;
 }
 
 static int ask_taken(struct services *s, const struct capture *how, struct error *err)
@@ -411,7 +416,8 @@ static int start(const struct kind *kind, const char *program, const struct plac
     else if (rc == -EPIPE)
         *err = why;
     else
-        v->why = text_format("%s cannot be started in %s: %s", kind->name, v->folder, strerror(-rc));
+        v->why = text_format("%s cannot be started in %s by %s: %s", kind->name, v->folder, words.items[0],
+                             strerror(-rc));
     if (!is_started)
         text_set(&v->folder, NULL); /* which may be somebody else's */
     if (rc != -EPIPE && rc != -EINTR)
