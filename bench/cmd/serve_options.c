@@ -70,4 +70,4 @@ const struct options serve_options = {
            "order; every answer is checked (docs/serving.md)."
            "\vFor example:\n"
            "  cobench serve-bench --task fib --set size=20 --connections 10,100\n"
-           "  cobench serve-bench --task query --runtime py --server asyncio,uvicorn,gunicorn --behind nginx"};
+           "  cobench serve-bench --task query --server asyncio,uvicorn --behind nginx"};
