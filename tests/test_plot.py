@@ -143,6 +143,7 @@ def test_text_is_as_wide_as_the_terminal(tmp_path):
         done = plot(run, "--only", "speedup", "--format", "txt", COLUMNS=str(columns))
         drawing = (run / "plots" / "speedup-count.txt").read_text()
         assert done.returncode == 0 and columns - 20 < max(len(line) for line in drawing.splitlines()) <= columns
+        assert max(len(line) for line in done.stdout.splitlines()) <= columns
 
 
 def test_the_same_journal_gives_the_same_data(drawn, tmp_path):

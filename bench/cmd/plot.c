@@ -61,21 +61,25 @@ static unsigned format_bits(const struct string_list *formats)
     return bits != 0 ? bits : PLOT_SVG | PLOT_PNG;
 }
 
-/* Prints a picture drawn as text. */
-static int show_text(const char *run, const struct picture *p, struct error *err)
+/* Prints a picture drawn as text, below what it shows. */
+static int show_text(const char *run, const struct picture *p, int width, struct error *err)
 {
-    char *path = text_format("%s/plots/%s.txt", run, p->stem), *text = NULL, *line;
+    struct writer w = {.format = &format_terminal, .out = stdout, .width = width, .ascii = terminal_is_ascii()};
+    char *path = text_format("%s/plots/%s.txt", run, p->stem), *title = text_format("%s: %s", p->kind, p->alt);
+    char *text = NULL, *line;
     size_t length = 0;
     const int rc = file_read(path, TEXT_MAX, &text, &length);
-    char *all = rc == 0 ? text_format("\n%s: %s\n%s", p->kind, p->alt, text) : NULL, *rest = all;
-    if (rc != 0)
+    char *rest = text;
+    if (rc == 0)
+        write_heading(&w, 3, title);
+    else
         error_set(err, rc, "plot: %s: %s", path, strerror(-rc));
     while (rest != NULL && *rest != '\0' && (line = strsep(&rest, "\n")) != NULL) {
-        format_put(stdout, line + strspn(line, "\f"), 0, terminal_is_ascii());
+        format_put(stdout, line + strspn(line, "\f"), 0, w.ascii);
         putchar('\n');
     }
-    free(all);
     free(text);
+    free(title);
     free(path);
     return rc;
 }
@@ -93,7 +97,7 @@ static int draw(const char *only, const struct picture_source *source, const str
     else
         rc = plot_make(source->run_dir, &pictures, how, err);
     for (size_t i = 0; rc == 0 && (how->formats & PLOT_TXT) != 0 && i < pictures.count; i++)
-        rc = show_text(source->run_dir, &pictures.items[i], err);
+        rc = show_text(source->run_dir, &pictures.items[i], how->text_width, err);
     if (rc == 0 && (how->formats & PLOT_TXT) == 0) {
         format_put(stdout, source->run_dir, 0, false);
         puts("/plots");
