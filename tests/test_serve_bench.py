@@ -99,7 +99,7 @@ def test_a_run_that_is_cut_off_goes_on(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("words", "said"), [
     (("--task", "null", "--server", "nosuch"), "unknown server 'nosuch' (known: "),
-    (("--task", "fetch"), "serving goes neither with"),
+    (("--task", "fetch"), "a server serves tasks that compute"),
     (("--task", "null", "--rates", "0"), "rates '0': not a whole number of per cent from 1 to 1000"),
     (("--task", "null", "--behind", "apache"), "not nginx"),
     (("--task", "null", "--idle", "-1"), "not a whole number of connections from 0 to 60000")])  # fmt: skip
@@ -170,6 +170,13 @@ def test_report(tmp_path: Path, form: str) -> None:
     done = cobench("report", tmp_path / "run", "--format", form, "--width", 160, "--no-plots")
     assert done.returncode == 0, done.stderr
     check_golden(f"serving.{form}", done.stdout)
+
+
+def test_models_are_compared_and_servers_not(tmp_path: Path) -> None:
+    """A gate of CI would pass whatever they do."""
+    make_run(tmp_path / "run")
+    done = cobench("compare", tmp_path / "run", tmp_path / "run", "--fail-if-slower", "5%")
+    assert done.returncode == 2 and "it compares servers" in done.stderr and done.stdout == "", done.stderr
 
 
 def test_pictures(tmp_path: Path) -> None:
