@@ -403,6 +403,8 @@ ANSWERS: list[tuple[dict, list[make_run.Cell], int, str, tuple[str | None, bool,
     (CPU, [make_run.Cell(0, "c", "sync", work=500), make_run.Cell(0, "c", "sync", role="capacity", copies=2, work=550),
            make_run.Cell(0, "c", "threads", work=280)], 10, rf"In C take threads: {GAIN} of 1\.8\dx possible$", ("threads", True, "sync", True)),
     (CPU, cells_of(threads=4), 10, rf"In C take threads: {GAIN} of 2\.00x possible, more than can be: look for the mistake", ("threads", True, "sync", True)),
+    (CPU | {"asks": "cache"}, cells_of(threads=4), 10,
+     rf"In C take threads: {GAIN} of 2\.00x possible, more than waits alone give: requests sent at once share wake-ups", ("threads", True, "sync", True)),
     # why it does not help: Python's lock where C's threads gain, one thread where there is but one
     (CPU, [*cells_of(threads=250, **{"async": 500}), *python_of(threads=510, process_pool=260, **{"async": 500})], 10,
      rf"In Python take process-pool: {GAIN} of 2\.00x possible\. .*No help: py:threads \(Python's lock: one computes at a time\); .*async.* \(one thread\)$",
@@ -441,6 +443,21 @@ def test_answer(tmp_path: Path, group: dict, cells: list, rounds: int, says: str
     assert (row["take"], row["gains"], row["told_apart"]) == (take, gains, told_apart)
     assert runner_up in (None, row["runner_up"]) and (row["answer"] in said or take is None)
     assert (row["gain"] is not None) == gains and (not gains or row["gain_low"] > 1.01)
+
+
+def test_a_baseline_of_ones_own_is_no_ratio(tmp_path: Path) -> None:
+    """Beside groups over sync, one over async says so in the row of each language, and is not measured over Python's."""
+    groups = [make_run.group(0, "count", "cpu"), make_run.group(1, "loop", "cpu", baseline="async")]
+    cells = [make_run.Cell(0, "c", "sync", work=500), make_run.Cell(0, "c", "async", work=400)]
+    cells += [make_run.Cell(1, runtime, model, work=work) for runtime, model, work in (("c", "async", 100), ("c", "threads", 50), ("py", "async", 400))]
+    make_run.write(tmp_path / "run", groups, cells, 10, 7)
+    plan = json.loads((tmp_path / "run" / "plan.json").read_text())
+    for cell in plan["cells"][2:]:
+        cell["baseline"] = cell["model"] == "async"
+    (tmp_path / "run" / "plan.json").write_text(json.dumps(plan))
+    rows = report(tmp_path / "run", "--brief", "--no-plots", "--width", "1000").stdout.splitlines()
+    first = next(i for i, row in enumerate(rows) if row.startswith("loop "))
+    assert [row.split()[:5] for row in rows[first:first + 2]] == [["loop", "c", "baseline", "*", "2.01x"], ["py", "baseline", "-"]]
 
 
 def test_a_longer_budget_is_worth_what_it_decides(tmp_path: Path) -> None:

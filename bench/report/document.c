@@ -365,8 +365,10 @@ static void read_square(const void *row, int which, struct table_value *out)
         table_set_format(out, "%s%s", c == r->taken ? "* " : "  ",
                          format_time(&f, r->by == RANKING_BY_WORK ? c->work_s : c->median_s));
     else
-        cells_set_ratio(out, &c->speedup[r->by == RANKING_BY_WORK ? RATIO_WORK : RATIO_WHOLE]
-                                        [c->cell->baseline ? RATIO_PY_SYNC : RATIO_OWN_SYNC]);
+        cells_set_ratio(
+            out,
+            &c->speedup[r->by == RANKING_BY_WORK ? RATIO_WORK : RATIO_WHOLE]
+                       [c->cell->baseline && results_several(r->summary->results) ? RATIO_PY_SYNC : RATIO_OWN_SYNC]);
     out->low = out->high = NAN;
     out->sign = c == r->taken ? "*" : NULL;
 }

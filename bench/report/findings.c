@@ -30,6 +30,12 @@ static void put_ratio(FILE *out, const struct ratio *ratio)
         fprintf(out, ", between %s and %s", format_ratio(&low, ratio->low), format_ratio(&high, ratio->high));
 }
 
+/* Whether jobs wait as long as a service takes: several on the way share wake-ups, and gain more than their number. */
+static bool shares_wakeups(const struct plan_group *group)
+{
+    return strcmp(group->asks, "sql") == 0 || strcmp(group->asks, "cache") == 0 || strcmp(group->asks, "block") == 0;
+}
+
 /* "1.90x of 1.98x possible": as was measured, else what would be ideal. That a gain lies above the ideal by chance (sync's waits
  * are a little too long, too) is only believed up to a tenth. */
 static void put_gain(FILE *out, const struct summary *summary, const struct summary_cell *cell,
@@ -42,7 +48,9 @@ static void put_gain(FILE *out, const struct summary *summary, const struct summ
         fprintf(out, "%s of %s %s", gain->unresolved ? "," : "", format_ratio(&f, limit.gain),
                 limit.path ? "that the jobs' needs of each other allow" : "possible");
     if (!limit.measured && limit.gain > 1 && gain->low > limit.gain * (1 + RATIO_UNRESOLVED))
-        fputs(", more than can be: look for the mistake", out);
+        fputs(shares_wakeups(cell->group) ? ", more than waits alone give: requests sent at once share wake-ups"
+                                          : ", more than can be: look for the mistake",
+              out);
 }
 
 /* The verdict has told of the last ones, and a warning of the run tells of those that are about all of it. */
