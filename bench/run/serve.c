@@ -453,7 +453,8 @@ static void read_last(struct serve *v, const json_t *last)
     for (i = 0; i < o->load_count; i++)
         answered += o->loads[i].answered;
     const char *reason = json_string_value(json_object_get(last, "reason"));
-    if (o->errors > v->failed) /* a request that was asked once more hides a worker that died */
+    const bool died = json_integer_value(json_object_get(last, "died")) > 0;
+    if (died || o->errors > v->failed)
         blame(v, CELL_FAILED,
               text_format("the server says: %s", reason != NULL ? reason : "an error that no request met"));
     if (o->requests < answered)

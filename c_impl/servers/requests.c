@@ -61,6 +61,7 @@ struct requests {
     pthread_mutex_t lock; /* also around freeing one of these */
     pthread_cond_t changed;
     bool gone; /* under lock: no worker is left */
+    _Atomic uint64_t died; /* workers, each of which another took the place of */
 };
 
 /* A worker. */
@@ -559,8 +560,8 @@ static void last_print(const struct requests *r)
         json_array_append_new(workers, json_integer((json_int_t)r->counts[i].requests));
     }
     const bool failed = shared_state_failures(r->how->run->shared, failures) > 0;
-    json_t *json = json_pack("{s:I, s:o, s:I, s:I, s:o}", "requests", (json_int_t)requests, "per_worker", workers,
-                             "refused", (json_int_t)refused, "errors", (json_int_t)errors, "reason",
+    json_t *json = json_pack("{s:I, s:o, s:I, s:I, s:I, s:o}", "requests", (json_int_t)requests, "per_worker", workers,
+                             "refused", (json_int_t)refused, "errors", (json_int_t)errors, "died", (json_int_t)r->died, "reason",
                              text_json(failed ? error_words(&failures[0].error, line, sizeof line) : NULL));
     json_dumpf(json, stdout, JSON_ENSURE_ASCII);
     json_decref(json);
@@ -603,7 +604,7 @@ static void requests_lost(void *state, unsigned worker)
 {
     struct requests *r = state;
     if (worker != DISPENSER_EVERYONE) {
-        r->counts[worker].errors++;
+        r->died++;
         return;
     }
     pthread_mutex_lock(&r->lock);

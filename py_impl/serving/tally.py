@@ -7,9 +7,9 @@ import mmap
 import os
 import threading
 
-CELL = 512  # bytes a worker, so that no two share a cache line: three numbers, and the reason of its first failure
-REQUESTS, REFUSED, ERRORS = range(3)
-REASON, REASON_MAX = 24, CELL - 24 - 1
+CELL = 512  # bytes a worker, so that no two share a cache line: four numbers, and the reason of its first failure
+REQUESTS, REFUSED, ERRORS, DIED = range(4)
+REASON, REASON_MAX = 32, CELL - 32 - 1
 
 
 class Tally:
@@ -30,7 +30,7 @@ class Tally:
 
     def died(self, number: int, reason: str) -> None:
         """In the first process, of a worker that is gone."""
-        self._counts[number * CELL // 8 + ERRORS] += 1
+        self._counts[number * CELL // 8 + DIED] += 1
         self._note(number, reason.encode())
 
     def _note(self, number: int, reason: bytes) -> None:
@@ -40,7 +40,7 @@ class Tally:
 
     def read(self) -> dict[str, object]:
         """As the last line has it."""
-        counts = [self._counts[n * CELL // 8 : n * CELL // 8 + 3].tolist() for n in range(self._workers)]
+        counts = [self._counts[n * CELL // 8 : n * CELL // 8 + 4].tolist() for n in range(self._workers)]
         texts = (self._map[n * CELL + REASON : (n + 1) * CELL].partition(b"\0")[0] for n in range(self._workers))
         reasons = [text.decode("utf-8", "replace").strip() for text in texts if text]
         return {
@@ -48,5 +48,6 @@ class Tally:
             "per_worker": [count[REQUESTS] for count in counts],
             "refused": sum(count[REFUSED] for count in counts),
             "errors": sum(count[ERRORS] for count in counts),
+            "died": sum(count[DIED] for count in counts),
             "reason": reasons[0] if reasons else None,
         }
