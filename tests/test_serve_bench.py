@@ -50,7 +50,7 @@ def test_run(tmp_path: Path, variant: str) -> None:
         valid("sample", sample)
     valid("plan", plan)
     said = cobench("report", folder, "--brief", "--no-plots", "--width", 200).stdout
-    assert f"Take {variant}: " in said
+    assert f"Take {variant}: " in said and "no intervals below 6" in said
     tables = json.loads(cobench("report", folder, "--format", "json", "--no-plots").stdout)
     (row,) = tables["servers"]
     assert (row["runtime"], row["model"], row["held"]) == (runtime, server, 20) and row["rate"] > 0

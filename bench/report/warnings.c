@@ -297,13 +297,18 @@ static void warn_undecidable(struct warnings *out, const struct summary *summary
 
 static void warn_few_rounds(struct warnings *out, const struct summary *summary)
 {
-    const long long rounds = (long long)summary->results->rounds;
-    if (!results_compare(summary->results) || findings_nothing_worked(summary, NULL, NULL))
+    const struct results *results = summary->results;
+    const long long rounds = (long long)results->rounds;
+    const bool compares = results_compare(results);
+    bool serves = false;
+    for (const struct plan_group *g = results->groups; g < results->groups + results->group_count; g++)
+        serves = serves || plan_serves(g);
+    if (!(compares || serves) || findings_nothing_worked(summary, NULL, NULL))
         return;
     if (rounds < STATS_MIN_95)
         warn(out, WARNING_FEW_ROUNDS,
              text_format("%lld: no intervals below %d, so no ratio here says how sure it is", rounds, STATS_MIN_95));
-    else if (rounds < STATS_MIN_99)
+    else if (compares && rounds < STATS_MIN_99)
         warn(out, WARNING_FEW_ROUNDS,
              text_format("%lld: too few to judge by sync against itself whether the machine was steady (%d are needed)",
                          rounds, STATS_MIN_99));
