@@ -143,7 +143,7 @@ figures: all $(BUILD)/figures/openmp_null embed-shared ## Measure the target fig
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/figures/run.py $(if $(ONLY),--only $(ONLY)) $(PYTHONS:%=--python %)
 
 .PHONY: check-faults
-check-faults: all $(faulty) $(test_tasks) ## Plant faults and see them named (TRIES=20 ONLY=slower,sleeps; half an hour)
+check-faults: all $(faulty) $(test_tasks) ## Plant faults and see them named (TRIES=20 ONLY=slower,sleeps; three quarters of an hour)
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/faults.py $(if $(TRIES),--tries $(TRIES)) $(if $(ONLY),--only $(ONLY))
 
 .PHONY: check-hazards

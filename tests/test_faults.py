@@ -18,7 +18,7 @@ import faults  # noqa: E402
 LATER = ("slower", "pretends", "queue-stalled", "queue-poisoned", "queue-gone", "queue-full",
          *(row.key for row in faults.ROWS if row.key.startswith(("celery-", "dask-"))))  # fmt: skip
 # The rows whose faults a busy machine can hide.
-AGAIN = {"sleeps": 3, "hot": 3, "origin": 3}
+AGAIN = {"sleeps": 3, "hot": 3, "origin": 3, "nested-pool": 3, "unbounded-queue": 3}
 
 
 def attempt(row, folder, seed):
