@@ -12,7 +12,7 @@ import resource
 import sys
 import threading
 import time
-from _thread import get_native_id, start_new_thread
+from _thread import get_ident, get_native_id, start_new_thread
 from time import monotonic_ns, process_time_ns, thread_time_ns
 
 from py_impl.hangs import below, is_users, job_of, outward
@@ -28,11 +28,13 @@ POOL, BLOCKED, QUEUE = "nested-pool", "blocked-loop", "unbounded-queue"  # kinds
 
 COMPUTES = 0.25  # of a CPU: threads and processes of the jobs' own that use less wait for something, which takes no CPU from anybody
 CROWDED = 0.1  # likewise, where the others on this machine leave no CPU idle: then whoever computes gets less
+COMPUTES_NS = 50_000_000  # and at least so much in all: less is what starting and ending them takes
 LONG_NS = 100_000_000  # as asyncio's own debug mode has it (slow_callback_duration)
 SAMPLE_S = 0.01
 SAMPLES_LEAST = 3  # of a stretch that used no CPU: one that the machine held up has fewer
 QUEUE_LEAST, QUEUE_JOBS, QUEUE_NS = 8, 8, 100_000_000  # as many left over at last, of so many jobs, over so long
 LENGTHS_MOST = 4096
+NATIVE_JOBS, THREADS_MOST = 3, 1 << 22
 _TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 _STARTS = ("os.fork", "subprocess.Popen")
@@ -51,6 +53,8 @@ class Observer:
         self.jobs = 0
         self.begun_ns = self.ended_ns = 0  # of the first job, of the last
         self.jobs_cpu_ns = 0  # of threads while they run a job
+        self.job_threads: set[int] = set()
+        self.native = THREADS_MOST  # the least when a job had ended: threads of a library in C, of which Python does not know
         self.before_cpu_ns = 0, 0, 0
         self.before_idle_ns = self.idle_ns = 0
         self.present = set(below(self.pid))  # processes that are not the jobs'
@@ -79,6 +83,7 @@ class Observer:
         return observed
 
     def _job_begins(self) -> None:
+        self.job_threads.add(get_ident())
         if self.begun_ns == 0:
             self.before_cpu_ns = process_time_ns(), thread_time_ns(), _children_cpu_ns()
             self.before_idle_ns = _idle_ns()
@@ -88,6 +93,7 @@ class Observer:
         self.jobs += 1
         self.ended_ns = monotonic_ns()
         self.idle_ns = _idle_ns()
+        self.native = min(self.native, len(os.listdir("/proc/self/task")) - len(sys._current_frames()))
         for name, length in queues(self.module):
             lengths = self.lengths.setdefault(name, [])
             lengths.append((monotonic_ns(), length))
@@ -114,14 +120,15 @@ class Observer:
 
     def _report_pool(self) -> None:
         cpu_ns, own_ns, children_ns = self.before_cpu_ns
-        jobs_ns = thread_time_ns() - own_ns if self.run.looping else self.jobs_cpu_ns
+        hosts_ns = thread_time_ns() - own_ns  # of this thread, the first
+        jobs_ns = hosts_ns if self.run.looping else self.jobs_cpu_ns + hosts_ns * (get_ident() not in self.job_threads)
         threads_ns = process_time_ns() - cpu_ns - jobs_ns
         processes_ns = _children_cpu_ns() - children_ns + sum(map(_cpu_ns, set(below(self.pid)) - self.present))
-        native = len(os.listdir("/proc/self/task")) - len(sys._current_frames())  # of a library in C, which Python does not know
+        native = max(0, self.native) if self.jobs >= NATIVE_JOBS else 0  # one that is ending counts for a moment
         workers, cpus = self.run.workers, effective_cpus()
         took_ns = self.ended_ns - self.begun_ns
         crowded = self.idle_ns - self.before_idle_ns < COMPUTES * took_ns
-        least_ns = (CROWDED if crowded else COMPUTES) * took_ns / (workers if self.run.processes else 1)
+        least_ns = max((CROWDED if crowded else COMPUTES) * took_ns, COMPUTES_NS) / (workers if self.run.processes else 1)
         kinds, most = [], 0
         if threads_ns >= least_ns and self.most_threads + native > 0:
             kinds.append("threads")
