@@ -70,6 +70,20 @@ def test_a_second_client(tmp_path: Path) -> None:
     assert row["wrk_rate"] == pytest.approx(samples[1]["serving"]["wrk_answered"] / samples[1]["serving"]["wrk_span_ns"] * 1e9)
 
 
+def test_hyperfine_times_no_server(tmp_path: Path) -> None:
+    """It may be missing, and is then no tool of the machine."""
+    (tmp_path / "bin").mkdir()
+    for name in ("env", "setpriv", "sh"):
+        (tmp_path / "bin" / name).symlink_to(shutil.which(name))
+    done = cobench("serve-bench", "--results", tmp_path, *SHORT, "--task", "null", "--runtime", "py", "--server", "threads", "--rates", 50,
+                   "--rounds", 1, PATH=str(tmp_path / "bin"))
+    assert done.returncode == 0, done.stderr
+    machine = json.loads((tmp_path / "latest" / "machine.json").read_text())
+    assert machine["tools"] == {}
+    done = cobench("run", "--resume", tmp_path / "latest", "--rounds", 2, "--no-plots", "--quiet", PATH=str(tmp_path / "bin"))
+    assert done.returncode == 0, done.stderr
+
+
 def test_every_answer_is_checked(tmp_path: Path) -> None:
     """A function that never gives the same twice."""
     (tmp_path / "clock.py").write_text("import time\ndef now(job): return time.monotonic_ns()\n")
