@@ -105,14 +105,14 @@ static json_t *list_json(const struct catalog *c)
 /* -- for people --------------------------------------------------------------------------------------------------- */
 
 /* A row is an object of list_json, or a parameter of a task; `which` says what of it. */
-enum member { NAME, HOST, VERSION, HOSTS, EXTRA, KIND, JOBS, ABOUT, KEY, DEFAULT, TYPE, RANGE, MODELS };
+enum member { NAME, HOST, VERSION, HOSTS, EXTRA, KIND, JOBS, ASKS, ABOUT, KEY, DEFAULT, TYPE, RANGE, MODELS };
 
 static void read_member(const void *row, int which, struct table_value *out)
 {
     static const char *const names[] = {
-        [NAME] = "name", [HOST] = "host",     [VERSION] = "version", [HOSTS] = "hosts", [EXTRA] = "extra",
-        [KIND] = "kind", [JOBS] = "jobs",     [ABOUT] = "about",     [KEY] = "key",     [DEFAULT] = "default",
-        [TYPE] = "type", [RANGE] = "choices", [MODELS] = "models"};
+        [NAME] = "name",       [HOST] = "host", [VERSION] = "version", [HOSTS] = "hosts",  [EXTRA] = "extra",
+        [KIND] = "kind",       [JOBS] = "jobs", [ASKS] = "asks",       [ABOUT] = "about",  [KEY] = "key",
+        [DEFAULT] = "default", [TYPE] = "type", [RANGE] = "choices",   [MODELS] = "models"};
     const json_t *value = json_object_get(row, names[which]), *item;
     const json_t *min = json_object_get(row, "min"), *max = json_object_get(row, "max");
     size_t i, at = 0;
@@ -138,6 +138,7 @@ static const struct table_column columns[] = {
     {NULL, "values", UNIT_TEXT, false, 0, read_member, RANGE},
     {"kind", "kind", UNIT_TEXT, false, 0, read_member, KIND},
     {"jobs", "jobs", UNIT_COUNT, false, 0, read_member, JOBS},
+    {NULL, "asks", UNIT_TEXT, false, 0, read_member, ASKS},
     {NULL, "changes", UNIT_TEXT, false, 0, read_member, MODELS},
     {"hosts", "hosts", UNIT_TEXT, false, 0, read_member, HOSTS},
     {NULL, "only if named", UNIT_TEXT, false, 0, read_member, EXTRA},
@@ -189,14 +190,39 @@ static void write_notes(struct writer *w, const struct catalog *c)
     }
 }
 
+/* With their hosts in the names that there are more than once, as the tables of a narrow terminal repeat no more than the name. */
+static json_t *knobs_apart(const json_t *knobs)
+{
+    json_t *all = json_array();
+    size_t i, k;
+    const json_t *row, *other;
+    json_array_foreach(knobs, i, row)
+    {
+        size_t same = 0;
+        json_t *own = json_copy((json_t *)row);
+        json_array_foreach(knobs, k, other)
+            same += json_equal(json_object_get(row, "name"), json_object_get(other, "name")) ? 1 : 0;
+        if (same > 1) {
+            struct table_value hosts = {.text = NULL};
+            read_member(row, HOSTS, &hosts);
+            json_object_set_new(own, "name",
+                                json_sprintf("%s (%s)", json_string_value(json_object_get(row, "name")), hosts.text));
+        }
+        json_array_append_new(all, own);
+    }
+    return all;
+}
+
 static void write_list(struct writer *w, const struct catalog *c, const json_t *all)
 {
     char title[160];
+    json_t *knobs = knobs_apart(json_object_get(all, "knobs"));
     write_heading(w, 1, "Runtimes, models, knobs and tasks");
     write_rows(w, "runtimes", "Runtimes", json_object_get(all, "runtimes"));
     write_rows(w, "models", "Models", json_object_get(all, "models"));
     write_rows(w, "servers", "Servers (cobench serve-bench)", json_object_get(all, "servers"));
-    write_rows(w, "knobs", "Knobs", json_object_get(all, "knobs"));
+    write_rows(w, "knobs", "Knobs", knobs);
+    json_decref(knobs);
     write_rows(w, "tasks", "Tasks", json_object_get(all, "tasks"));
     for (size_t i = 0; i < c->task_count; i++) {
         snprintf(title, sizeof title, "Parameters of %s", c->tasks[i].name);
