@@ -186,6 +186,21 @@ def test_report(tmp_path: Path, form: str) -> None:
     check_golden(f"serving.{form}", done.stdout)
 
 
+def test_memory_that_shrinks_is_no_price(tmp_path: Path) -> None:
+    """A server that has less memory with ten connections than with none: what one costs is not known, nor said."""
+    make_run(tmp_path / "run")
+    path = tmp_path / "run" / "samples.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        for held, point in enumerate((line["serving"] or {}).get("idle", {}).values()):
+            point["bytes"] = 5_000_000 - held
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    said = cobench("report", tmp_path / "run", "--no-plots", "--width", 160).stdout
+    assert "Take c:" in said and "for each connection held" not in said and "-1 B" not in said and "1000" in said
+    done = cobench("plot", tmp_path / "run", "--only", "connections", "--format", "svg")
+    assert done.returncode == 0, done.stderr
+
+
 def test_models_are_compared_and_servers_not(tmp_path: Path) -> None:
     """A gate of CI would pass whatever they do."""
     make_run(tmp_path / "run")

@@ -87,6 +87,7 @@ static double fair_of(const struct serving_sample *s)
     return s->workers > 1 && s->most > 0 ? (double)s->requests / (double)s->workers / (double)s->most : NAN;
 }
 
+/* Where few connections cost less than what the memory of a server moves by itself, nobody knows what one costs. */
 static void measure_idle(const struct serving_sample *s, struct serving_row *row)
 {
     const struct serving_idle *first = &s->idle[0], *last = &s->idle[s->idle_count - 1];
@@ -94,7 +95,7 @@ static void measure_idle(const struct serving_sample *s, struct serving_row *row
     if (s->idle_count < 2)
         return;
     row->held = (double)last->connections;
-    if (last->connections > 0 && first->bytes >= 0 && last->bytes >= 0)
+    if (last->connections > 0 && first->bytes >= 0 && last->bytes > first->bytes)
         row->connection_bytes = (double)(last->bytes - first->bytes) / (double)last->connections;
 }
 

@@ -77,18 +77,20 @@ void picture_connections(struct pictures *out, const struct plan_group *group)
     serving_make(&serving, out->source->summary);
     for (const struct serving_row *r = serving.rows; r < serving.rows + serving.count; r++) {
         const struct serving_sample *s = r->cell->cell->idle;
-        if (r->cell->group != group || !isfinite(r->connection_bytes))
+        if (r->cell->group != group || !(r->held > 0))
             continue;
         begin(&c, out, "connections", r);
         for (size_t k = 0; k < s->idle_count; k++)
             put_point(&c, fmax(1, (double)s->idle[k].connections), (double)s->idle[k].bytes / MB);
-        least = least == NULL || r->connection_bytes < least->connection_bytes ? r : least;
+        if (isfinite(r->connection_bytes) && (least == NULL || r->connection_bytes < least->connection_bytes))
+            least = r;
     }
     if (c.p != NULL) {
         end(&c);
-        picture_say(&c.p->alt, "%s: memory over idle connections, %zu servers; the least for each is %s with %s",
-                    group->name, c.count, picture_variant(least->cell->cell).text,
-                    format_bytes(&bytes, least->connection_bytes));
+        picture_say(&c.p->alt, "%s: memory over idle connections, %zu servers", group->name, c.count);
+        if (least != NULL)
+            picture_append(&c.p->alt, "; ", "the least for each is %s with %s", picture_variant(least->cell->cell).text,
+                           format_bytes(&bytes, least->connection_bytes));
     }
     serving_free(&serving);
 }
