@@ -217,4 +217,6 @@ def test_pictures(tmp_path: Path) -> None:
     assert all(f">{name}<" in (tmp_path / "run/plots/throughput-fib.svg").read_text() for name in ("c:epoll", "py:asyncio"))
     page = cobench("report", tmp_path / "run", "--plots", "--quiet")
     assert page.returncode == 0, page.stderr
-    assert "the p99 of the latency over what is answered each second" in (tmp_path / "run/index.html").read_text()
+    page = (tmp_path / "run/index.html").read_text()
+    assert "the p99 of the latency over what is answered each second" in page
+    assert "<h1>Which server should carry this work" in page and "hyperfine, so that" not in page

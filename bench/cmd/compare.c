@@ -43,14 +43,6 @@ static const struct options options = {
 
 static bool is(const char *said, const char *word) { return said != NULL && strcmp(said, word) == 0; }
 
-static bool compares_servers(const struct results *run)
-{
-    bool all = run->group_count > 0;
-    for (const struct plan_group *g = run->groups; g < run->groups + run->group_count; g++)
-        all = all && plan_serves(g);
-    return all;
-}
-
 static int load(const struct paths *paths, const char *name, struct results *out, struct error *err)
 {
     char *path = NULL;
@@ -58,7 +50,7 @@ static int load(const struct paths *paths, const char *name, struct results *out
     int rc = find_run(paths, NULL, name, &path, &why);
     if (rc == 0)
         rc = results_load(out, path, &why);
-    if (rc == 0 && compares_servers(out))
+    if (rc == 0 && results_serve(out))
         rc = error_set(&why, -EINVAL,
                        "it compares servers, and here are models compared; cobench report has its tables");
     free(path);

@@ -589,6 +589,14 @@ bool results_compare(const struct results *results)
     return false;
 }
 
+bool results_serve(const struct results *results)
+{
+    for (size_t g = 0; g < results->group_count; g++)
+        if (!plan_serves(&results->groups[g]))
+            return false;
+    return results->group_count > 0;
+}
+
 const char *results_baseline_name(const struct results *results)
 {
     size_t g = 0;

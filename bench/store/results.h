@@ -155,6 +155,8 @@ bool results_fixed_rounds(const struct results *results);
 int64_t results_rounds_due(const struct results *results, const struct result_cell *cell);
 /* Whether any of its groups compares. */
 bool results_compare(const struct results *results);
+/* Whether all of its groups are of servers. */
+bool results_serve(const struct results *results);
 /* What the baseline of its groups that compare is called. */
 const char *results_baseline_name(const struct results *results);
 /* Whether the run has several interpreters, which `common` is the first of. */

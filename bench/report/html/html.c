@@ -27,9 +27,9 @@ static void put_head(const struct results *r, FILE *out)
     html_put(out, r->suite);
     fputs(", cobench</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n", out);
     fputs(page_css, out);
-    fputs("</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">To the findings</a>\n<header>\n"
-          "<h1>Which concurrency model should carry this work, and what does each one cost?</h1>\n<p>Suite ",
-          out);
+    fputs("</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">To the findings</a>\n<header>\n<h1>Which ", out);
+    fputs(results_serve(r) ? "server" : "concurrency model", out);
+    fputs(" should carry this work, and what does each one cost?</h1>\n<p>Suite ", out);
     html_put(out, title);
     fputs(".</p>\n<p class=\"faint\">Measured on ", out);
     html_put(out, machine);
@@ -141,13 +141,27 @@ static const char *const method[][2] = {
      "named "
      "beside it"},
 };
+static const char *const method_of_servers[][2] = {
+    {"Rounds",
+     "a round starts every server of a group once, in a fresh seeded random order, loads it, first for all it can take "
+     "and then at shares of that, and ends it"},
+    {"Checks",
+     "every answer is compared with what the job answered before, and the results with those of the other language's "
+     "sync"},
+    {"Findings",
+     "the fastest server is the one with the most answers a second at saturation, by the median of the rounds; those "
+     "that paired rounds do not show to be slower are named beside it"},
+};
 
 static void write_method(struct writer *w, const struct results *r)
 {
     char margin[100], digits[TEXT_NUMBER_SIZE];
     html_section(w->out, "method", "How it was measured");
-    for (size_t i = 0; i < sizeof method / sizeof *method; i++)
-        write_item(w, method[i][0], method[i][1]);
+    const bool serve = results_serve(r);
+    const char *const(*said)[2] = serve ? method_of_servers : method;
+    const size_t count = serve ? sizeof method_of_servers / sizeof *method_of_servers : sizeof method / sizeof *method;
+    for (size_t i = 0; i < count; i++)
+        write_item(w, said[i][0], said[i][1]);
     snprintf(margin, sizeof margin, "a difference of up to %s%% either way counts as none",
              text_number(digits, 100 * r->margin));
     write_item(w, "Margin", margin);
