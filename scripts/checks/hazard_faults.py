@@ -162,14 +162,14 @@ import time
 POOL = ThreadPoolExecutor(1)
 def job(i):
     POOL.submit(time.sleep, 0.03)
-    time.sleep(0.01)
+    time.sleep(0.02)
     return i
 """, """from concurrent.futures import ThreadPoolExecutor
 import time
 POOL = ThreadPoolExecutor(1)
 def job(i):
     POOL.submit(time.sleep, 0.003).result()
-    time.sleep(0.01)
+    time.sleep(0.02)
     return i
 """)  # fmt: skip
 
@@ -182,7 +182,7 @@ def consume():
 threading.Thread(target=consume, daemon=True).start()
 def job(i):
     INBOX.put(i)
-    time.sleep(0.01)
+    time.sleep(0.02)
     return i
 """, """import queue, threading, time
 INBOX = queue.Queue(4)
@@ -193,7 +193,7 @@ def consume():
 threading.Thread(target=consume, daemon=True).start()
 def job(i):
     INBOX.put(i)
-    time.sleep(0.01)
+    time.sleep(0.02)
     return i
 """)  # fmt: skip
 
