@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -111,7 +112,8 @@ def test_named_in_c(library, symbol, model, kind, tmp_path):
     done = C.run(tmp_path, *words, "--model", model)
     assert done.status == 1 and said(done) == {kind: done.reason}
     assert {hangs.KINDS[failure["type"]] for failure in done.record["failures"]} == {kind}
-    assert done.reason.startswith(CIRCLE + ": job 0 (worker " if kind == "hang" else f"worker 0 {FORKED} (job 0)")
+    # The library's lock is free for an instant now and then: a worker may have got through it before.
+    assert re.match(re.escape(CIRCLE) + r": job 0 \(worker " if kind == "hang" else rf"worker \d {re.escape(FORKED)} \(job \d\)", done.reason)
     assert done.record["phases"]["end"] - done.record["phases"]["ready"] < WITHIN_NS
     done = C.run(tmp_path, *words, "--model", "sync")
     assert (done.status, said(done)) == (0, {})

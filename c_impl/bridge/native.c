@@ -948,7 +948,8 @@ static PyObject *task_splits(PyObject *self, void *Py_UNUSED(closure))
 /* Loads the shared object and checks that it is a task of this contract. -1 with an exception otherwise. */
 static int library_load(struct task_object *self, const char *path)
 {
-    self->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    /* As the C host does, for a library may have threads. */
+    self->library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (self->library == NULL) {
         PyErr_Format(PyExc_ImportError, "%s", dlerror());
         return -1;

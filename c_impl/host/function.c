@@ -158,7 +158,8 @@ int library_open(const char *path, void **handle, struct cobench_error *err)
     const int rc = file_check(path, err);
     if (rc)
         return rc;
-    *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    /* It stays where it is when it is closed: it may have threads. */
+    *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     return *handle ? 0 : error_fill(err, -ENOEXEC, "task file '%s' does not load: %s", path, dlerror());
 }
 
