@@ -2,6 +2,8 @@
 /* A bare function of a library that has a thread from the start, which holds a lock for nearly all of the time. */
 #define _GNU_SOURCE /* usleep */
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <unistd.h>
@@ -9,12 +11,14 @@
 uint64_t guarded(uint64_t job);
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic bool held; /* it has been, once */
 
 static void *refresh(void *unused)
 {
     (void)unused;
     for (;;) {
         pthread_mutex_lock(&lock);
+        held = true;
         usleep(50000);
         pthread_mutex_unlock(&lock);
         usleep(500);
@@ -25,8 +29,11 @@ static void *refresh(void *unused)
 __attribute__((constructor)) static void start(void)
 {
     pthread_t thread;
-    if (pthread_create(&thread, NULL, refresh, NULL) == 0)
-        pthread_detach(thread);
+    if (pthread_create(&thread, NULL, refresh, NULL))
+        return;
+    pthread_detach(thread);
+    while (!held)
+        usleep(100);
 }
 
 uint64_t guarded(uint64_t job)
