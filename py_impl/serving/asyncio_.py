@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from py_impl.serving.site import Site
 
 PIECE = 65536  # bytes read at once
+CONTENT_TYPE = (b"Content-Type", TYPE.encode())
 
 
 class Connection:
@@ -55,6 +56,7 @@ class Connection:
         """In which what is looked up for each request counts."""
         parser, next_event, read, awaited = self.parser, self.parser.next_event, self.reader.read, self.endpoint.awaited
         drain, unsent = self.writer.drain, self.writer.transport.get_write_buffer_size
+        answered, waits = self.endpoint.answer, self.endpoint.waits
         need_data, request, end_of_message, closed = self.h11.NEED_DATA, self.h11.Request, self.h11.EndOfMessage, self.h11.ConnectionClosed
         method = target = ""
         while True:
@@ -68,7 +70,7 @@ class Connection:
             elif kind is end_of_message:
                 path, _, query = target.partition("?")
                 self.busy, self.head = True, method == "HEAD"
-                answer = await awaited(method, path, query)
+                answer = await awaited(method, path, query) if waits else answered(method, path, query)
                 self.busy, self.heard = False, monotonic()
                 self.send(answer)
                 if unsent():
@@ -86,7 +88,7 @@ class Connection:
 
     def send(self, answer: tuple[int, bytes]) -> None:
         status, body = answer
-        headers = [("Content-Type", TYPE), ("Content-Length", str(len(body)))]
+        headers = [CONTENT_TYPE, (b"Content-Length", b"%d" % len(body))]
         send, h11 = self.parser.send, self.h11
         began = send(h11.Response(status_code=status, headers=headers))
         self.writer.write(began + (b"" if self.head else send(h11.Data(data=body))) + send(h11.EndOfMessage()))

@@ -40,6 +40,7 @@ class Endpoint:
         self._threads = threads
         self._is_function = hasattr(run.task, "call")
         self._waits = self._is_function or run.task.ASKS != NOTHING
+        self.waits = self._waits or delay_s > 0  # then an event loop awaits its answers
         self._own = threading.local()
 
     def worker(self) -> Worker | None:
