@@ -16,7 +16,7 @@ IN_C, IN_PYTHON = (C, EXT), (EMBED, PY)  # in which language each of them runs a
 # Their interpreters open the task each for itself, and are refused.
 WAYS = [(host, model) for host in HOSTS for model in host.models if model != "interpreters"]
 AT_ONCE = ("threads", "thread-pool", "processes", "process-pool")  # models of which workers run at the same time, given two CPUs
-TRIES = 5
+TRIES = 20
 two_cpus = pytest.mark.skipif(effective_cpus() < 2, reason="needs two CPUs: on one no other worker comes between the read and the write")
 
 

@@ -274,7 +274,7 @@ static void keys_find(const struct writer *w, const struct table *table, const i
 
 static void terminal_table(struct writer *w, const struct table *table)
 {
-    int widths[WRITER_COLUMNS_MAX];
+    int widths[WRITER_COLUMNS_MAX] = {0};
     struct block block;
     measure(table, widths);
     keys_find(w, table, widths, &block);
