@@ -272,7 +272,8 @@ def hazard_points() -> tuple[list[dict[str, Any]], list[Point]]:
                 audit = {"wrong": lost, "of": 2000000, "finding": f"{lost} of 2000000 changes are lost, and the total is 17 too high" if lost else ""}
                 cell = Cell(number, runtime, model, role=role, copies=2 if role == "capacity" else 1, work=40 * slow * price / gain)
                 points.append(Point(cell, 2, {"connections": None, "in_flight_max": 1 if model == "sync" else 2, "busy_ns": int(cell.work * gain * MS)}
-                                    | ({"connection_wait_ns": int(cell.work * gain * MS / 4)} if lock == "one" and model != "sync" else {}),
+                                    | ({"connection_wait_ns": int(cell.work * gain * MS / 4), "most_waited_ns": int(cell.work * MS / 5),
+                                        "most_waited_busy_ns": int(cell.work * MS / 2)} if lock == "one" and model != "sync" else {}),
                                     always={} if role == "capacity" else {"audit": audit}))
     number = len(groups)
     groups.append(group(number, "nested", "cpu", asks="jobs", jobs=16, params={"steps": "1000"}))

@@ -59,6 +59,11 @@ def test_what_was_lost_is_in_the_journal_and_the_table(run: Run) -> None:
     unguarded = [shared["bank-none", model] for model in ("thread-pool", "process-pool")]
     assert {row["verdict"] for row in unguarded} <= {"lost", "unproven"} and "lost" in {row["verdict"] for row in unguarded}
     assert all(row["of"] == 600000 and row["runs"] == 3 and (row["wrong"] > 0) == (row["verdict"] == "lost") for row in unguarded)
+    guarded = [shared["bank-one", model] for model in ("thread-pool", "process-pool")]
+    assert all((row["lock_wait_share"] is None) == (row["lock_wait_most"] is None) for row in guarded)
+    assert all(0 < row["lock_wait_most"] <= 1 for row in guarded if row["lock_wait_most"] is not None)
+    waits = [s for s in run.samples if s.get("connection_wait_ns") and s["busy_ns"]]
+    assert waits and all(s["most_waited_ns"] / s["most_waited_busy_ns"] >= s["connection_wait_ns"] / s["busy_ns"] * 0.99 for s in waits)
     names = {cell["id"]: cell for cell in run.json("plan")["cells"]}
     audited = {names[s["cell"]]["group"] for s in run.samples if "audit" in s}
     assert audited == {0, 1} and all("audit" not in s for s in run.samples if names[s["cell"]]["role"] == "capacity")

@@ -166,9 +166,17 @@ static void cell_in_flight(struct summary_cell *out)
             values_add(&together, (double)s->busy_ns / (double)s->work_ns);
     }
     out->in_flight_mean = values_median(&together);
+    struct values most = values_new(out->cell);
+    for (size_t i = 0; i < out->cell->count; i++) {
+        const struct sample *s = &out->cell->samples[i];
+        if (s->most_waited_ns >= 0 && s->most_waited_busy_ns > 0)
+            values_add(&most, (double)s->most_waited_ns / (double)s->most_waited_busy_ns);
+    }
+    const double worst = values_median(&most);
     const double waits = column_share(out->cell, COLUMN(connection_wait_ns), COLUMN(busy_ns));
     out->connection_wait_share = isfinite(out->connections) ? waits : NAN;
     out->lock_wait_share = isfinite(out->connections) ? NAN : waits;
+    out->lock_wait_most = isfinite(out->connections) ? NAN : worst;
 }
 
 static void cell_changes(struct summary_cell *out)

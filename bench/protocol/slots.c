@@ -200,9 +200,30 @@ int64_t slots_flight_start(const struct slot *slot, bool need_jobs)
     return waited ? slot->replied_ns : slot->start_ns;
 }
 
+/* Of the worker whose jobs have waited for the largest share of their time: how long, and that time. */
+static void find_waiting(const struct slots_view *view, struct slots_in_flight *out)
+{
+    int64_t *waited = xcalloc(2 * view->jobs, sizeof *waited), *const busy = waited + view->jobs;
+    for (uint64_t i = 0; i < view->jobs; i++) {
+        const struct slot *s = &view->slots[i];
+        const uint64_t worker = (uint64_t)s->worker;
+        if (s->worker < 0 || worker >= view->jobs || s->end_ns < s->start_ns)
+            continue;
+        waited[worker] += s->waited_us * NS_PER_US;
+        busy[worker] += s->end_ns - s->start_ns;
+    }
+    for (uint64_t w = 0; w < view->jobs; w++)
+        if (busy[w] > 0 && (out->most_waited_busy_ns == 0 || (double)waited[w] * (double)out->most_waited_busy_ns >
+                                                                 (double)out->most_waited_ns * (double)busy[w])) {
+            out->most_waited_ns = waited[w];
+            out->most_waited_busy_ns = busy[w];
+        }
+    free(waited);
+}
+
 void slots_count_in_flight(const struct slots_view *view, bool need_jobs, struct slots_in_flight *out)
 {
-    *out = (struct slots_in_flight){-1, -1, -1};
+    *out = (struct slots_in_flight){-1, -1, -1, 0, 0};
     if (view->jobs == 0 || view->jobs > SLOTS_SORTED_MAX)
         return;
     int64_t *starts = xmalloc(2 * view->jobs * sizeof *starts), *const ends = starts + view->jobs, busy = 0,
@@ -219,6 +240,8 @@ void slots_count_in_flight(const struct slots_view *view, bool need_jobs, struct
     qsort(ends, view->jobs, sizeof *ends, compare_ns);
     *out = (struct slots_in_flight){
         .most = most_at_once(starts, ends, view->jobs), .busy_ns = busy, .waited_ns = waited_ns};
+    if (waited_ns > 0 && busy > 0)
+        find_waiting(view, out);
     free(starts);
 }
 

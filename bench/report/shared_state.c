@@ -100,10 +100,12 @@ static void read_runs(const void *row, int which, struct table_value *out)
     table_set_format(out, "%lld of %lld", (long long)a->faulty, (long long)a->runs);
 }
 
+enum { ALL, WORST };
+
 static void read_waits(const void *row, int which, struct table_value *out)
 {
-    (void)which;
-    table_set_number(out, ((const struct row *)row)->cell->lock_wait_share);
+    const struct summary_cell *cell = ((const struct row *)row)->cell;
+    table_set_number(out, which == WORST ? cell->lock_wait_most : cell->lock_wait_share);
 }
 
 static const struct table_column columns[] = {
@@ -117,7 +119,8 @@ static const struct table_column columns[] = {
     {"change_rate", NULL, UNIT_RATE, true, 0, read_rate, 0},
     {NULL, "changes a second", UNIT_TEXT, false, 0, read_plain_rate, 0},
     {"over_unguarded", "over unguarded", UNIT_RATIO, false, 0, read_over, 0},
-    {"lock_wait_share", "for a lock", UNIT_SHARE, false, 0, read_waits, 0},
+    {"lock_wait_share", "for a lock", UNIT_SHARE, false, 0, read_waits, ALL},
+    {"lock_wait_most", "most by a worker", UNIT_SHARE, false, 0, read_waits, WORST},
     {NULL, "lost, at most", UNIT_TEXT, false, 0, read_lost, 0},
     {NULL, "in runs", UNIT_TEXT, false, 0, read_runs, 0},
     {"wrong", NULL, UNIT_COUNT, false, 0, read_count, WRONG},

@@ -135,6 +135,10 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
         json_object_set_new(line, "services", services_json(s));
     if (s->flight.waited_ns > 0)
         json_object_set_new(line, "connection_wait_ns", json_integer(s->flight.waited_ns));
+    if (s->flight.most_waited_busy_ns > 0) {
+        json_object_set_new(line, "most_waited_ns", json_integer(s->flight.most_waited_ns));
+        json_object_set_new(line, "most_waited_busy_ns", json_integer(s->flight.most_waited_busy_ns));
+    }
     if (s->dependencies != NULL)
         json_object_set(line, "dependencies", s->dependencies);
     if (s->audit != NULL)

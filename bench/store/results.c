@@ -182,6 +182,8 @@ static void times_read(const struct json_field *line, struct sample *sample)
     sample->in_flight_max = line_optional(line, "in_flight_max");
     sample->busy_ns = line_optional(line, "busy_ns");
     sample->connection_wait_ns = line_optional(line, "connection_wait_ns");
+    sample->most_waited_ns = line_optional(line, "most_waited_ns");
+    sample->most_waited_busy_ns = line_optional(line, "most_waited_busy_ns");
     const struct json_field *dependencies = json_field_get(line, "dependencies");
     sample->needed_work_ns = line_optional(dependencies, "work_ns");
     sample->needed_path_ns = line_optional(dependencies, "path_ns");

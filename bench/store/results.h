@@ -45,6 +45,7 @@ struct sample {
     int64_t service_cpu_ns, service_wait_ns; /* of all that it needs */
     int64_t in_flight_max, busy_ns;          /* bench/protocol/slots.h; 0 or less: not known */
     int64_t connection_wait_ns;              /* of busy_ns; likewise: no connections were shared, no locks taken */
+    int64_t most_waited_ns, most_waited_busy_ns; /* the same two of the worker that waited for the largest share */
     int64_t needed_work_ns, needed_path_ns;  /* dependencies of the record; -1: there are none */
     unsigned disturbances;                   /* of what kinds (bench/protocol/interference_kind.h) */
     struct serving_sample *serving;          /* of a server; NULL: it is of a model */
