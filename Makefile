@@ -388,7 +388,7 @@ deb: install ## Make the package build/cobench_VERSION_ARCHITECTURE.deb, for the
 test: all test-c test-py fuzz-smoke ## Run all tests
 
 # The fuzz targets are compiled along, so that they keep to what they call also where there is no libFuzzer.
-test-c: $(unit_tests) $(call objects,$(wildcard tests/fuzz/*.c)) $(tasks) $(transports) $(plugins) $(test_tasks) $(data) ## C unit tests (cmocka)
+test-c: $(unit_tests) $(BUILD)/cobench-host $(call objects,$(wildcard tests/fuzz/*.c)) $(tasks) $(transports) $(plugins) $(test_tasks) $(data) ## C unit tests (cmocka)
 	$(Q)ln -sfn ../plugins $(BUILD)/unit/plugins; set -e; for t in $(unit_tests); do echo "== $$t"; COBENCH_BUILD=$(BUILD) timeout 300 $$t; done
 
 test-page: all ## The page in Chromium (screenshots in build/page)
@@ -448,7 +448,7 @@ asan: ## C tests under AddressSanitizer and UBSan
 	$(Q)ASAN_OPTIONS=detect_stack_use_after_return=1 $(MAKE) BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' test-c
 
 tsan: ## C tests under ThreadSanitizer, and which variants of the tasks that share something race
-	$(Q)$(MAKE) BUILD=$(BUILD)/tsan CFLAGS='-O1 -g -fsanitize=thread' test-c $(BUILD)/tsan/cobench-host
+	$(Q)$(MAKE) BUILD=$(BUILD)/tsan CFLAGS='-O1 -g -fsanitize=thread' test-c
 	$(Q)COBENCH_BUILD=$(BUILD)/tsan '$(PYTHON)' -s -E scripts/checks/races.py
 
 # -- fuzzing ----------------------------------------------------------------------------------------------------------
