@@ -66,7 +66,7 @@ class Lookout:
         s = "s" * (self._workers > 1)
         return (
             f"{len(waiting)} of {self._workers} worker{s} wait{'s' * (not s)} for {jobs_words(needed)}, which no worker is free to run; "
-            f"at least {enough} workers{', --join help' * self._can_help} or async would do"
+            f"at least {enough} workers{', --join help' * self._can_help} or async may do"
         )
 
 

@@ -277,7 +277,7 @@ def hazard_points() -> tuple[list[dict[str, Any]], list[Point]]:
                                     always={} if role == "capacity" else {"audit": audit}))
     number = len(groups)
     groups.append(group(number, "nested", "cpu", asks="jobs", jobs=16, params={"steps": "1000"}))
-    stuck = "2 of 2 workers wait for jobs 8 to 9, which no worker is free to run; at least 9 workers, --join help or async would do"
+    stuck = "2 of 2 workers wait for jobs 8 to 9, which no worker is free to run; at least 9 workers, --join help or async may do"
     for model, role, work in (("sync", "model", 60), ("sync", "control", 60), ("sync", "capacity", 63), ("thread-pool", "model", 60),
                               ("thread-pool+help", "model", 41), ("async", "model", 61)):
         cell = Cell(number, "c", model, role=role, copies=2 if role == "capacity" else 1, work=work)

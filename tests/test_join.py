@@ -157,7 +157,7 @@ def test_a_pool_whose_jobs_wait_for_its_jobs(tmp_path, model, jobs, workers, rea
     edges = [(job, jobs // 2 + job) for job in range(jobs // 2)]
     done = run(tmp_path, edges, jobs, model, "block", workers)
     helps = ", --join help" if model in HELPING else ""
-    assert done.status == 1 and done.reason == f"deadlock: {reason}{helps} or async would do"
+    assert done.status == 1 and done.reason == f"deadlock: {reason}{helps} or async may do"
     assert done.failed == [(job, "Deadlock") for job in range(workers)]
     assert [failure["message"] for failure in done.record["failures"]] == [f"waits for job {jobs // 2 + job}" for job in range(workers)]
     assert {row["command"] for row in done.rows[:workers]} == {jobs // 2 + job + 1 for job in range(workers)}
@@ -200,7 +200,7 @@ def test_a_dead_worker_is_no_free_one(tmp_path):
     done = run(tmp_path, [(1, 5)], 6, "process-pool", "block", 2, "--set", "crashes=0", "--set", "busy=50", "--set", "slow=0")
     assert done.status == 1 and done.failed == [(0, "Crash"), (1, "Deadlock")]
     assert done.reason == ("deadlock: 1 of 1 worker waits for job 5, which no worker is free to run; at least 5 workers, --join help or "
-                           "async would do")  # fmt: skip
+                           "async may do")  # fmt: skip
 
 
 # -- the graph ------------------------------------------------------------------------------------------------------------

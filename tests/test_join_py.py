@@ -201,7 +201,7 @@ def test_a_worker_that_is_gone_is_not_waited_for(way, tmp_path):
 
 # -- deadlocks --------------------------------------------------------------------------------------------------------
 
-NESTED = "deadlock: 2 of 2 workers wait for jobs 8 and 9, which no worker is free to run; at least 9 workers, --join help or async would do"
+NESTED = "deadlock: 2 of 2 workers wait for jobs 8 and 9, which no worker is free to run; at least 9 workers, --join help or async may do"
 
 
 @each([*BLOCK, *SPAWNED])
@@ -218,12 +218,12 @@ def test_a_pool_that_waits_for_itself(way, tmp_path):
 def test_some_wait_for_jobs_that_wait_themselves(way, tmp_path):
     done = run(tmp_path, way, tree(31), 31, 4)
     assert (done.status, done.reason) == (1, "deadlock: 4 of 4 workers wait for jobs 5 and 7, which no worker is free to run; at least 6"
-                                             " workers, --join help or async would do")  # fmt: skip
+                                             " workers, --join help or async may do")  # fmt: skip
 
 
 def test_one_worker(tmp_path):
     assert run(tmp_path, ("thread-pool",), nested(4), 4, 1).reason == (
-        "deadlock: 1 of 1 worker waits for job 2, which no worker is free to run; at least 3 workers, --join help or async would do")
+        "deadlock: 1 of 1 worker waits for job 2, which no worker is free to run; at least 3 workers, --join help or async may do")
 
 
 @each([*FREE, *BLOCK])

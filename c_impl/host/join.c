@@ -497,7 +497,7 @@ void join_explain(const struct join *join, bool can_help, char *line, size_t siz
     free(numbers);
     snprintf(
         line, size,
-        "%llu of %u worker%s wait%s for %s, which no worker is free to run; at least %llu workers%s or async would do",
+        "%llu of %u worker%s wait%s for %s, which no worker is free to run; at least %llu workers%s or async may do",
         (unsigned long long)found.running, places, places == 1 ? "" : "s", found.running == 1 ? "s" : "", needed,
         (unsigned long long)enough, can_help ? ", --join help" : "");
 }

@@ -36,7 +36,7 @@ WITHIN_S = 1.0
 PARENTS = 8
 NESTED = ("--task", "nested", "--jobs", str(2 * PARENTS))
 LOCKED = re.compile(r"deadlock: 2 of 2 workers wait for jobs 8 (to|and) 9, which no worker is free to run; "
-                    r"at least 9 workers, --join help or async would do")
+                    r"at least 9 workers, --join help or async may do")
 POOLS = ("thread-pool", "process-pool")
 
 

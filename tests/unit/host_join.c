@@ -266,7 +266,7 @@ TEST(test_all_places_taken)
     assert_true(join_is_stuck(&f.join, &look));
     assert_explained(
         &f, "3 of 3 workers wait for jobs 8 and 9, which no worker is free to run; at least 9 workers, --join help or "
-            "async would do");
+            "async may do");
     f.slots[8].state = SLOT_DONE; /* and yet: its waiter is about to wake up */
     assert_false(join_is_stuck(&f.join, &look));
     fixture_close(&f);
