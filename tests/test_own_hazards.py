@@ -148,6 +148,9 @@ WAITING = {  # what only looks as if nobody could go on
 }  # fmt: skip
 
 
+# Python may note a signal just before its main thread begins to wait (see py_impl/watchdog.py), and a Pool forks beside threads.
+HANG_BY_CHANCE = ("a signal", "a process")
+
 # With an interpreter inside, the main thread is in no Python code that a handler could interrupt.
 NOBODY_HEARS = [(EMBED, model, "a signal") for model in ("threads", "thread-pool")]
 
@@ -159,7 +162,9 @@ def test_no_false_alarm(host, model, what, tmp_path):
     """Each waits for longer than two looks are apart."""
     try:
         done = run(host, tmp_path, WAITING[what], model, observed=False, jobs=2)
-    except subprocess.TimeoutExpired:  # CPython's own: a signal that is noted as the main thread begins to wait, a Pool that does not end
+    except subprocess.TimeoutExpired:
+        if what not in HANG_BY_CHANCE:
+            raise
         done = run(host, tmp_path, WAITING[what], model, observed=False, jobs=2)
     assert (done.status, said(done)) == (0, {}), done.reason
 
