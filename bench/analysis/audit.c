@@ -17,12 +17,13 @@ static bool is_unguarded(const struct summary *summary, const struct summary_cel
     return lost || (lock != NULL && strcmp(lock, "none") == 0);
 }
 
-/* One thread whose jobs never met runs them one at a time, whenever it runs: that nothing guards them does not matter. Of threads and
- * processes it was luck. */
+/* What runs one job at a time, as the hosts' own baseline, or one thread whose jobs never met: that nothing guards them does not
+ * matter. Of threads and processes it was luck. */
 static bool runs_alone(const struct summary_cell *cell)
 {
     const bool one = model_flow(cell->cell->model) == FLOW_ONE && cell->in_flight_max <= 1; /* NaN: not known */
-    return one || cell->group->workers < 2 || cell->group->jobs < 2;
+    return one || (cell->cell->baseline && cell->group->baseline == NULL) || cell->group->workers < 2 ||
+           cell->group->jobs < 2;
 }
 
 void audits_judge(struct summary *summary)

@@ -393,10 +393,11 @@ static void put_unproven(FILE *out, const struct ranking *group)
     put_names(out, "Lost none this time, which proves nothing: ", &names);
 }
 
-/* "Deadlock: c:thread-pool, py:thread-pool: 2 of 2 workers wait for ...", with the reason of the first. */
+/* "Deadlock: c:thread-pool, py:thread-pool: 2 of 2 workers wait for ...", with the reason of the first, which begins with that word
+ * or "job 0: Deadlock". */
 static void put_deadlock(FILE *out, const struct ranking *group)
 {
-    static const char word[] = "deadlock: ";
+    static const char word[] = "eadlock: ";
     const struct summary *summary = group->summary;
     struct string_list names = {NULL, 0};
     const char *reason = NULL;
@@ -407,8 +408,9 @@ static void put_deadlock(FILE *out, const struct ranking *group)
         reason = reason == NULL ? c->cell->reason : reason;
     }
     put_names(out, "Deadlock: ", &names);
+    const char *said = reason != NULL ? strstr(reason, word) : NULL;
     if (reason != NULL)
-        fprintf(out, ": %s", strncmp(reason, word, strlen(word)) == 0 ? reason + strlen(word) : reason);
+        fprintf(out, ": %s", said != NULL ? said + strlen(word) : reason);
 }
 
 /* -- a sweep over workers: the greatest gain ------------------------------------------------------------------------------ */

@@ -981,6 +981,10 @@ TEST_WITH(what_lost_none_proves_nothing_where_nothing_guards_it, world_make, wor
     json_object_set_new(w->groups[0].params, "lock", json_string("none"));
     world_summarise(w);
     assert_int_equal(row(w, C_THREADS)->audit, AUDIT_UNPROVEN);
+    for (size_t i = 0; i < w->cells[C_SYNC].count; i++)
+        w->cells[C_SYNC].samples[i].in_flight_max = -1;
+    world_summarise(w);
+    assert_int_equal(row(w, C_SYNC)->audit, AUDIT_SOUND); /* which runs one at a time, whether or not that was seen */
     assert_doubt(row(w, C_THREADS), DOUBT_UNGUARDED);
     assert_string_equal(taken(w, "c"), "sync");
     json_object_set_new(w->groups[0].params, "lock",
