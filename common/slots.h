@@ -33,21 +33,23 @@ struct slots_header {
 
 /* 64 bytes, so that no two jobs share a cache line. */
 struct slot {
-    uint64_t result;    /* of `run`; 0 unless DONE */
-    int64_t start_ns;   /* before `request` */
-    int64_t end_ns;     /* after `run`; 0 while RUNNING */
-    int32_t worker;     /* 0..workers-1 in pools; the job's number in models that start one worker a job */
-    uint32_t state;     /* enum slot_state */
-    uint32_t runs;      /* how often the job was started: exactly 1 in a sound run */
-    uint32_t waited_us; /* for a connection, where workers share fewer than they are, or for locks (cobench_task.waited); part of
-                           the time from its start */
-    int64_t due_ns;     /* 0 in a closed loop. In an open one how long after the gate the job is to arrive, until it is
-                           handed out; from then on the instant */
-    int64_t replied_ns; /* when the last reply or the end of the last delay was in hand, of a task that asks for jobs when these were
-                           there; 0 where nothing was asked */
+    uint64_t result;  /* of `run`; 0 unless DONE */
+    int64_t start_ns; /* before `request` */
+    int64_t end_ns;   /* after `run`; 0 while RUNNING */
+    int32_t worker;   /* 0..workers-1 in pools; the job's number in models that start one worker a job */
+    uint32_t state;   /* enum slot_state */
+    uint32_t runs;    /* how often the job was started: exactly 1 in a sound run */
+    /* For a connection, where workers share fewer than they are, or for locks (cobench_task.waited); part of the time from its start. */
+    uint32_t waited_us;
+    /* 0 in a closed loop. In an open one how long after the gate the job is to arrive, until it is handed out; from then on the
+     * instant. */
+    int64_t due_ns;
+    /* When the last reply or the end of the last delay was in hand, of a task that asks for jobs when these were there; 0 where
+     * nothing was asked. */
+    int64_t replied_ns;
     union {
         uint64_t command; /* the process of the job's command; SLOT_COMMAND_OVER when it has ended, 0: none yet */
-        uint64_t awaits;  /* of a job that asked for jobs: the number of the one that it waits for, and 1; 0: it waits for none */
+        uint64_t awaits;  /* of a job that asked for jobs: the one that it waits for, and 1; 0: it waits for none */
     };
 };
 

@@ -109,10 +109,10 @@ class Hangs:
         for thread in threads:
             if pid == self.own and int(thread) in self.run.watchdog.watching:
                 continue
-            call = _read(f"/proc/{pid}/task/{thread}/syscall").split()
+            call = read_proc(f"/proc/{pid}/task/{thread}/syscall").split()
             if not self._for_good(pid, call):
                 return None
-            status = _read(f"/proc/{pid}/task/{thread}/status")
+            status = read_proc(f"/proc/{pid}/task/{thread}/status")
             signs.append((thread, call, status[status.find(b"voluntary_ctxt_switches") :]))
         if not signs or not self._is_ours(pid):
             return None
@@ -131,7 +131,7 @@ class Hangs:
 
     def _is_ours(self, pid: int) -> bool:
         """Whether it answers with its stacks, and no signal that it catches could be what it waits for."""
-        for line in _read(f"/proc/{pid}/status").splitlines():
+        for line in read_proc(f"/proc/{pid}/status").splitlines():
             if line.startswith(b"SigCgt:"):
                 caught = int(line.split()[1], 16)
                 return bool(caught >> (SIGNAL - 1) & 1) and not caught & ~_HARMLESS
@@ -221,7 +221,7 @@ def below(root: int, strangers: set[str] | None = None) -> dict[int, int]:
     strangers &= names
     parents, found = {}, {root}
     for name in names - strangers:
-        words = _read(f"/proc/{name}/stat").rpartition(b")")[2].split()
+        words = read_proc(f"/proc/{name}/stat").rpartition(b")")[2].split()
         if words and words[0] != b"Z":
             parents[int(name)] = int(words[1])
     tree: dict[int, int] = {}
@@ -232,7 +232,8 @@ def below(root: int, strangers: set[str] | None = None) -> dict[int, int]:
     return tree
 
 
-def _read(path: str) -> bytes:
+def read_proc(path: str) -> bytes:
+    """Of a small file; nothing where what it tells of has ended."""
     try:
         fd = os.open(path, os.O_RDONLY)
     except OSError:

@@ -15,7 +15,7 @@ import time
 from _thread import get_ident, get_native_id, start_new_thread
 from time import monotonic_ns, process_time_ns, thread_time_ns
 
-from py_impl.hangs import below, is_users, job_of, outward
+from py_impl.hangs import below, is_users, job_of, outward, read_proc
 from py_impl.machine import effective_cpus
 
 TYPE_CHECKING = False
@@ -308,18 +308,11 @@ def _children_cpu_ns() -> int:
 
 def _idle_ns() -> int:
     """Of all CPUs together since the machine began."""
-    try:
-        with open("/proc/stat", encoding="ascii") as file:
-            return int(file.readline().split()[4]) * _TICK_NS
-    except (OSError, ValueError, IndexError):
-        return monotonic_ns() * 1_000  # not known: as if there were plenty
+    words = read_proc("/proc/stat").split(None, 5)
+    return int(words[4]) * _TICK_NS if len(words) > 4 else monotonic_ns() * 1_000  # not known: as if there were plenty
 
 
 def _cpu_ns(pid: int) -> int:
     """Of a process that has not ended, or is not reaped."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            words = file.read().rpartition(")")[2].split()
-    except OSError:
-        return 0
-    return (int(words[11]) + int(words[12])) * _TICK_NS
+    words = read_proc(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    return (int(words[11]) + int(words[12])) * _TICK_NS if words else 0

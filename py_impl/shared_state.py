@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 _CONNECTION = marshal.dumps(None)  # one byte
 
 
-class SharedState:
+class SharedFile:
+    """An anonymous file of one process, its home, that others append to as well."""
+
     __slots__ = ("fd", "home")
 
     def __init__(self) -> None:
-        anonymous = os.memfd_create("cobench-shared-state")
+        anonymous = os.memfd_create("cobench")
         self.__setstate__((os.getpid(), anonymous))
         os.close(anonymous)
 
@@ -37,6 +39,10 @@ class SharedState:
         """In a process that was not forked from its home, or in another interpreter there."""
         self.home, fd = state
         self.fd = os.open(f"/proc/{self.home}/fd/{fd}", os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+
+
+class SharedState(SharedFile):
+    __slots__ = ()
 
     def connected(self) -> None:
         os.write(self.fd, _CONNECTION)

@@ -10,6 +10,8 @@ import faulthandler
 import os
 import time
 
+from py_impl.shared_state import SharedFile
+
 SIGNAL = 62  # of real time, which nobody else uses
 ANSWER_S = 0.5
 
@@ -18,21 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Stacks:
-    __slots__ = ("fd", "home")
-
-    def __init__(self) -> None:
-        anonymous = os.memfd_create("cobench-stacks")
-        self.__setstate__((os.getpid(), anonymous))
-        os.close(anonymous)
-
-    def __getstate__(self) -> tuple[int, int]:
-        return self.home, self.fd
-
-    def __setstate__(self, state: tuple[int, int]) -> None:
-        """In a process that was not forked from its home."""
-        self.home, fd = state
-        self.fd = os.open(f"/proc/{self.home}/fd/{fd}", os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+class Stacks(SharedFile):
+    __slots__ = ()
 
     def tell(self) -> None:
         """This process answers from here on, and those forked from it."""
@@ -60,7 +49,7 @@ def threads_of(text: str) -> Iterator[tuple[int, list[tuple[str, int, str]]]]:
         if line.endswith("(most recent call first):"):
             if stack:
                 yield ident, stack
-            ident, stack = int(words[words[0] == "Current" and 2 or 1], 16), []
+            ident, stack = int(words[2 if words[0] == "Current" else 1], 16), []
         elif line.startswith('  File "'):
             file, _, rest = line[8:].rpartition('", line ')
             number, _, function = rest.partition(" in ")

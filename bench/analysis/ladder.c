@@ -42,8 +42,7 @@ static bool point_of(const struct summary *summary, const struct summary_cell *c
     if (!same(cell->group->kind, "cpu") || cell->group->baseline != NULL || cell->cell->baseline || sync == NULL ||
         !ratio_known(gain) || !isfinite(*capacity))
         return false;
-    if (cell->cell->audit.runs > 0 ||
-        same(cell->group->asks, "jobs")) /* not held up by handing over, but by each other */
+    if (cell->cell->audit.runs > 0 || plan_needs_jobs(cell->group)) /* not held up by handing over, but by each other */
         return false;
     *out = (struct handover_point){sync->work_s / (double)cell->group->jobs, gain->ratio / *capacity};
     return true;

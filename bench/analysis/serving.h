@@ -41,7 +41,7 @@ struct serving_row {
     double unanswered; /* at saturation: the share of requests without an answer */
     double fair;       /* what a worker answered on average over what the busiest one did; NaN: there is one */
     double bytes;      /* memory (PSS) without a connection */
-    double wrk_rate;               /* answers a second, by wrk; NaN: it was not asked to */
+    double wrk_rate;   /* answers a second, by wrk; NaN: it was not asked to */
     double connection_bytes, held; /* what each idle connection costs, how many it held */
 };
 

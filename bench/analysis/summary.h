@@ -79,7 +79,7 @@ struct summary_cell {
     double origin_share, origin_wait_share; /* its CPU time, and its wait for a CPU, over the work of all samples */
     double connection_wait_share;           /* of the jobs' time, where connections are shared */
     double lock_wait_share;                 /* likewise, of a task that has no connections */
-    double lock_wait_most;                  /* the same of the worker that waited for the largest share, the median of the rounds */
+    double lock_wait_most; /* the same of the worker that waited for the largest share, the median of the rounds */
     enum audit_verdict audit;
     double change_rate; /* of an audited task: how many changes a second, and the interval from that of the work */
     struct summary_interval change_rate_ci;

@@ -148,8 +148,8 @@ static void write_conclusion(const struct doctor *d, struct writer *w)
 {
     struct string_list names = {NULL, 0};
     for (size_t i = 0; i < d->count; i++)
-        if (d->items[i].verdict == DOCTOR_MISSING && !string_list_have(&names, d->items[i].name))
-            string_list_add(&names, d->items[i].name);
+        if (d->items[i].verdict == DOCTOR_MISSING)
+            string_list_add_once(&names, d->items[i].name);
     char *list = string_list_join(&names, ", ");
     write_heading(w, 3,
                   names.count == 0 ? "A run is possible here."

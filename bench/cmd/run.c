@@ -240,8 +240,8 @@ static void program_files(const struct plan *p, struct string_list *out)
         char *file = c->program != NULL && string_list_unquote(&words, c->program) == NULL && words.count > 0
                          ? program_find(words.items[0], p->directory != NULL ? p->directory : ".")
                          : NULL;
-        if (file != NULL && !string_list_have(out, file))
-            string_list_add(out, file);
+        if (file != NULL)
+            string_list_add_once(out, file);
         string_list_free(&words);
         free(file);
     }
@@ -269,8 +269,8 @@ static void function_files(const struct session *s, struct string_list *out)
 static void host_files(const struct session *s, struct string_list *out)
 {
     for (size_t h = 0; h < s->catalog.hosts.count; h++)
-        if (s->catalog.hosts.rows[h].python != NULL && !string_list_have(out, s->catalog.words[h].items[0]))
-            string_list_add(out, s->catalog.words[h].items[0]);
+        if (s->catalog.hosts.rows[h].python != NULL)
+            string_list_add_once(out, s->catalog.words[h].items[0]);
 }
 
 /* -- getting ready ------------------------------------------------------------------------------------------------ */

@@ -241,8 +241,8 @@ static int take_path(struct function_texts *f, struct error *err)
             char *folder = xstrndup(text, strcspn(text, ":"));
             text += strcspn(text, ":");
             const int found = options_path("path", true, &folder, i == 0 ? err : &unsaid);
-            if (found == 0 && !string_list_have(&folders, folder))
-                string_list_add(&folders, folder);
+            if (found == 0)
+                string_list_add_once(&folders, folder);
             rc = i == 0 ? found : 0;
             free(folder);
         }

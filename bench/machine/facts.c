@@ -255,8 +255,8 @@ static void frequency_fact(const struct cpus *online, const char *file, const ch
     struct string_list answers = {NULL, 0};
     for (int64_t i = 0; i < online->count; i++) {
         char *line = cpu_line(online->root, online->numbers[i], file);
-        if (line != NULL && !string_list_have(&answers, line))
-            string_list_add(&answers, line);
+        if (line != NULL)
+            string_list_add_once(&answers, line);
         free(line);
     }
     char *text = answers.count == 0 ? NULL : string_list_join(&answers, ", ");

@@ -66,12 +66,6 @@ static bool allows(const json_t *row, const char *value)
                                                        : has(json_object_get(row, "choices"), value);
 }
 
-static void add_once(struct string_list *words, const char *word)
-{
-    if (!string_list_have(words, word))
-        string_list_add(words, word);
-}
-
 /* "must be 1..1000000", or 0 where that is the default. */
 static char *allowed_range(const json_t *row)
 {
@@ -114,7 +108,7 @@ static char *allowed_anywhere(const struct catalog *catalog, const char *choice,
     const json_t *one;
     for (size_t h = 0; h < HOSTS_MAX; h++)
         json_array_foreach(json_object_get(row_of(catalog, h, choice), "choices"), i, one)
-            add_once(&words, json_string_value(one));
+            string_list_add_once(&words, json_string_value(one));
     return allowed(row, &words);
 }
 
@@ -122,7 +116,7 @@ static void add_value(struct string_list *values, const json_t *row, const char 
 {
     if (strcmp(value, "default") == 0)
         value = text_of(row, "default");
-    add_once(values, value);
+    string_list_add_once(values, value);
 }
 
 /* The values of a choice, each once; "all" is every one of a fixed set. */

@@ -143,8 +143,7 @@ static char *all_params(const struct suite *suite, const struct catalog *catalog
     for (size_t g = 0; g < suite->count; g++) {
         const struct catalog_task *task = catalog_task(catalog, suite->groups[g].task);
         char *names = catalog_param_names(task), *part = text_format("%s has: %s", task->name, names);
-        if (!string_list_have(&parts, part))
-            string_list_add(&parts, part);
+        string_list_add_once(&parts, part);
         free(part);
         free(names);
     }

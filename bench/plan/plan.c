@@ -121,8 +121,7 @@ static int check_filter(const struct plan_source *s, struct error *err)
     struct string_list have = {NULL, 0};
     int rc = 0;
     for (size_t g = 0; g < s->suite->count; g++)
-        if (!string_list_have(&have, s->suite->groups[g].task))
-            string_list_add(&have, s->suite->groups[g].task);
+        string_list_add_once(&have, s->suite->groups[g].task);
     for (size_t i = 0; rc == 0 && i < s->options->tasks.count; i++) {
         const char *name = s->options->tasks.items[i];
         if (string_list_have(&have, name))
@@ -168,6 +167,8 @@ static struct serving_options serving_settle(const struct serving_options *optio
                                     .behind = option->behind != NULL ? option->behind : suite->behind,
                                     .wrk = option->wrk || suite->wrk};
 }
+
+bool plan_needs_jobs(const struct plan_group *group) { return is(group->asks, "jobs"); }
 
 bool plan_compares(const struct plan_group *group)
 {
@@ -223,7 +224,8 @@ static double job_s(const struct plan_group *g, const struct catalog *c, size_t 
     const char *delay = json_string_value(json_object_get(g->params, "delay"));
     const bool elsewhere = g->url != NULL || json_is_string(json_object_get(g->params, "url"));
     int64_t ms = 0;
-    if (is(g->asks, "nothing") || is(g->asks, "jobs") || elsewhere || delay == NULL || num_parse_i64(delay, 0, INT64_MAX, &ms) != 0)
+    if (is(g->asks, "nothing") || plan_needs_jobs(g) || elsewhere || delay == NULL ||
+        num_parse_i64(delay, 0, INT64_MAX, &ms) != 0)
         return (double)catalog_probe_ns(c, host) / 1e9;
     return (double)ms / 1e3;
 }

@@ -22,7 +22,7 @@
 #define BASELINE_NONE        "none"
 #define SERVING_ALL          "all" /* servers */
 #define SERVING_DURATION_S   1.0
-#define SERVING_LOADS        12 /* at most, the one that finds the saturation among them */
+#define SERVING_LOADS        12        /* at most, the one that finds the saturation among them */
 #define BASELINE_RUNTIME     "py"      /* whose baseline stands for all of a group */
 #define RUNTIME_PROGRAM      "program" /* that of the programs of the user's own */
 
@@ -132,6 +132,8 @@ const char *plan_model(const struct plan_cell *cell);
 const char *plan_start_method(const struct plan_cell *cell);
 /* False where a group has neither baseline, control nor capacity, so that there are no ratios. */
 bool plan_compares(const struct plan_group *group);
+/* Whether its jobs ask for the results of others. */
+bool plan_needs_jobs(const struct plan_group *group);
 /* What its baseline is called. */
 const char *plan_baseline(const struct plan_group *group);
 /* The cell of a group and runtime whose results others are compared with: the baseline, or where there is none that can

@@ -32,7 +32,7 @@ struct slots_in_flight {
     int64_t busy_ns; /* the jobs' times, summed: divided by the work time, the jobs in flight on average */
     int64_t
         waited_ns; /* of these, until they had a connection or a lock; 0 where each worker has its own, or takes none */
-    int64_t most_waited_ns, most_waited_busy_ns; /* both of the worker that has waited for the largest share of its jobs' time */
+    int64_t most_waited_ns, most_waited_busy_ns; /* both of the worker that waited for the largest share of its time */
 };
 
 /* Maps a file. slots_close is needed after 0 only. `jobs`: how many it has to have. */

@@ -113,12 +113,6 @@ static bool same_cause(const struct result_cell *a, const struct result_cell *b)
     return a->status == b->status && text_tells_same(a->reason, b->reason);
 }
 
-static void add_once(struct string_list *names, const char *name)
-{
-    if (!string_list_have(names, name))
-        string_list_add(names, name);
-}
-
 /* "py:sync"; what is run beside the models is named as such, but where its model is named already. */
 static void name_cell(struct string_list *names, const struct result_cell *c)
 {
@@ -126,7 +120,7 @@ static void name_cell(struct string_list *names, const struct result_cell *c)
     const char *what = c->role == ROLE_CONTROL ? " (A/A control)" : c->role == ROLE_CAPACITY ? " (capacity)" : "";
     char *whole = text_format("%s%s", name, what);
     if (!string_list_have(names, name))
-        add_once(names, whole);
+        string_list_add_once(names, whole);
     free(whole);
     free(name);
 }
@@ -144,7 +138,7 @@ static char *cause_text(const struct results *results, const struct result_cell 
         if (c->reason == NULL || !same_cause(first, c))
             continue;
         name_cell(&names, c);
-        add_once(&groups, results->groups[c->group].name);
+        string_list_add_once(&groups, results->groups[c->group].name);
     }
     char *where = format_names(&groups, NAMES_MOST), *who = format_names(&names, NAMES_MOST);
     char *text = text_format("%s: %s: %s%s", where, who, words[first->status], first->reason);
@@ -192,7 +186,7 @@ static char *hazard_text(const struct results *results, const struct result_cell
     for (const struct result_cell *c = first; c < results->cells + results->cell_count; c++)
         if (hazard_of(c, hazard) != NULL) {
             name_cell(&names, c);
-            add_once(&groups, results->groups[c->group].name);
+            string_list_add_once(&groups, results->groups[c->group].name);
         }
     char *where = format_names(&groups, NAMES_MOST), *who = format_names(&names, NAMES_MOST);
     char *text = text_format("%s: %s: %s", where, who, hazard->text);
@@ -285,7 +279,7 @@ static void warn_undecidable(struct warnings *out, const struct summary *summary
                                               (enum ratio_base)(column % RATIO_BASES));
             most = family > most ? family : most;
             if (family > 0)
-                add_once(&groups, group->name);
+                string_list_add_once(&groups, group->name);
         }
     char *names = format_names(&groups, NAMES_MOST);
     if (most > 0)
@@ -323,9 +317,9 @@ static void warn_lock(struct warnings *out, const struct summary *summary)
          c < summary->results->cells + summary->results->cell_count; c++) {
         if (c->lock != LOCK_SWITCHED_ON)
             continue;
-        add_once(&names, c->runtime);
+        string_list_add_once(&names, c->runtime);
         if (c->lock_by != NULL)
-            add_once(&modules, c->lock_by);
+            string_list_add_once(&modules, c->lock_by);
     }
     const bool some = names.count > 0;
     char *who = format_names(&names, NAMES_MOST), *by = format_names(&modules, NAMES_MOST);
@@ -579,7 +573,7 @@ static void note_longer(struct string_list *notes, const struct summary *summary
         char *text = text_format(
             "the reference %s was given %g s more: it was out of time, and others need its results", name,
             json_number_value(json_object_get(line, "seconds")));
-        add_once(notes, text);
+        string_list_add_once(notes, text);
         free(text);
     }
 }

@@ -213,9 +213,9 @@ static int keep_jobs(const struct runner *r, const struct sample_taken *s, struc
     if (!place.timed || s->status != CELL_OK || r->bench->plan->cells[place.cell].role != ROLE_MODEL ||
         s->slots.slots == NULL || !json_is_integer(gate))
         return 0;
-    const char *asks = r->bench->plan->groups[r->bench->plan->cells[place.cell].group].asks;
-    return jobs_write(r->folder, place.cell, place.round, &s->slots, json_integer_value(gate),
-                      strcmp(asks, "jobs") == 0, err);
+    const struct plan_group *group = &r->bench->plan->groups[r->bench->plan->cells[place.cell].group];
+    return jobs_write(r->folder, place.cell, place.round, &s->slots, json_integer_value(gate), plan_needs_jobs(group),
+                      err);
 }
 
 static int compared(struct runner *r, struct sample_taken *s, const struct plan_cell *cell, struct error *err)

@@ -359,8 +359,7 @@ static void read_slots(const struct attempt *a, int64_t copy, struct sample_take
         return;
     slots_latency(&view, &s->latency);
     read_open_loop(a, &view, s);
-    const char *asks = a->b->plan->groups[a->cell->group].asks;
-    slots_count_in_flight(&view, strcmp(asks, "jobs") == 0, &s->flight);
+    slots_count_in_flight(&view, plan_needs_jobs(&a->b->plan->groups[a->cell->group]), &s->flight);
     read_hosts(a, s);
 }
 

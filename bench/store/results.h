@@ -42,13 +42,13 @@ struct sample {
     } open_loop;     /* bench/protocol/open_loop.h; of a closed loop nothing is known */
     int64_t connections;
     int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
-    int64_t service_cpu_ns, service_wait_ns; /* of all that it needs */
-    int64_t in_flight_max, busy_ns;          /* bench/protocol/slots.h; 0 or less: not known */
-    int64_t connection_wait_ns;              /* of busy_ns; likewise: no connections were shared, no locks taken */
+    int64_t service_cpu_ns, service_wait_ns;     /* of all that it needs */
+    int64_t in_flight_max, busy_ns;              /* bench/protocol/slots.h; 0 or less: not known */
+    int64_t connection_wait_ns;                  /* of busy_ns; likewise: no connections were shared, no locks taken */
     int64_t most_waited_ns, most_waited_busy_ns; /* the same two of the worker that waited for the largest share */
-    int64_t needed_work_ns, needed_path_ns;  /* dependencies of the record; -1: there are none */
-    unsigned disturbances;                   /* of what kinds (bench/protocol/interference_kind.h) */
-    struct serving_sample *serving;          /* of a server; NULL: it is of a model */
+    int64_t needed_work_ns, needed_path_ns;      /* dependencies of the record; -1: there are none */
+    unsigned disturbances;                       /* of what kinds (bench/protocol/interference_kind.h) */
+    struct serving_sample *serving;              /* of a server; NULL: it is of a model */
 };
 
 /* What the audits of a cell's runs found, the verify pass among them. */

@@ -13,9 +13,9 @@ struct member {
 
 #define OF(type, field) offsetof(struct type, field)
 static const struct member sample_members[] = {
-    {"ready_ns", OF(serving_sample, ready_ns)}, {"workers", OF(serving_sample, workers)},
-    {"requests", OF(serving_sample, requests)}, {"most", OF(serving_sample, most)},
-    {"refused", OF(serving_sample, refused)},   {"errors", OF(serving_sample, errors)},
+    {"ready_ns", OF(serving_sample, ready_ns)},         {"workers", OF(serving_sample, workers)},
+    {"requests", OF(serving_sample, requests)},         {"most", OF(serving_sample, most)},
+    {"refused", OF(serving_sample, refused)},           {"errors", OF(serving_sample, errors)},
     {"wrk_answered", OF(serving_sample, wrk_answered)}, {"wrk_span_ns", OF(serving_sample, wrk_span_ns)},
 };
 static const struct member load_members[] = {

@@ -228,6 +228,12 @@ bool string_list_have(const struct string_list *w, const char *word)
     return false;
 }
 
+void string_list_add_once(struct string_list *w, const char *word)
+{
+    if (!string_list_have(w, word))
+        string_list_add(w, word);
+}
+
 char *string_list_join(const struct string_list *w, const char *separator)
 {
     char *text;

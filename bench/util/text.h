@@ -47,6 +47,8 @@ void string_list_add_all(struct string_list *w, const struct string_list *more);
 /* Adds what stands between commas, blanks around it cut off. 0, or -EINVAL: nothing between two of them. */
 int string_list_split(struct string_list *w, const char *text);
 bool string_list_have(const struct string_list *w, const char *word);
+/* Adds a word that it does not have yet. */
+void string_list_add_once(struct string_list *w, const char *word);
 /* "a, b, c", to be freed. */
 char *string_list_join(const struct string_list *w, const char *separator);
 /* The words as one line that a shell (and `hyperfine -N`) splits into the same words again; to be freed. */

@@ -17,12 +17,12 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/procfs.h"
 #include "host/children.h"
 
 #define LOOK_NS     (300 * NS_PER_MS)
 #define COST_MOST   50 /* looks are so many times the CPU time of one apart at least */
 #define PATH_LENGTH 64
-#define TEXT_LENGTH 4096
 
 #ifndef FUTEX_LOCK_PI2
 #define FUTEX_LOCK_PI2 13
@@ -48,16 +48,6 @@ void hang_close(struct hang *hang)
 }
 
 /* -- one thread ---------------------------------------------------------------------------------------------------------- */
-
-/* The beginning of a file of /proc; "" where there is none any more. */
-static void text_read(const char *path, char out[TEXT_LENGTH])
-{
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    const ssize_t length = fd < 0 ? -1 : read(fd, out, TEXT_LENGTH - 1);
-    out[length < 0 ? 0 : length] = '\0';
-    if (fd >= 0)
-        close(fd);
-}
 
 bool hang_waits(const char *syscall, uint64_t *address)
 {
@@ -105,31 +95,43 @@ static uint64_t mix(uint64_t hash, const char *text)
 /* Whether a thread waits for good, and adds to *signs what is the same until it goes on. */
 static bool thread_sleeps(pid_t pid, const char *thread, uint64_t *signs)
 {
-    char path[PATH_LENGTH], text[TEXT_LENGTH];
+    char path[PATH_LENGTH];
     uint64_t address;
     snprintf(path, sizeof path, "/proc/%d/task/%.20s/syscall", (int)pid, thread);
-    text_read(path, text);
-    if (!hang_waits(text, &address) || (address != 0 && !is_private(pid, address)))
-        return false;
-    *signs = mix(mix(*signs, thread), text);
-    snprintf(path, sizeof path, "/proc/%d/task/%.20s/status", (int)pid, thread);
-    text_read(path, text);
-    const char *switches = strstr(text, "voluntary_ctxt_switches:");
-    *signs = mix(*signs, switches ? switches : "");
-    return switches != NULL;
+    char *call = procfs_read("", path), *status = NULL;
+    if (call && hang_waits(call, &address) && (address == 0 || is_private(pid, address))) {
+        snprintf(path, sizeof path, "/proc/%d/task/%.20s/status", (int)pid, thread);
+        status = procfs_read("", path);
+    }
+    const char *switches = status ? strstr(status, "voluntary_ctxt_switches:") : NULL;
+    const bool sleeps = switches != NULL;
+    if (sleeps)
+        *signs = mix(mix(mix(*signs, thread), call), switches);
+    free(status);
+    free(call);
+    return sleeps;
 }
 
 /* -- one process --------------------------------------------------------------------------------------------------------- */
 
+/* A number of its status; false: there is no such process any more. */
+static bool status_number(pid_t pid, const char *name, int base, unsigned long long *out)
+{
+    char path[PATH_LENGTH];
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    char *status = procfs_read("", path);
+    const char *line = status ? strstr(status, name) : NULL;
+    if (line)
+        *out = strtoull(line + strlen(name), NULL, base); /* the kernel writes nothing else there */
+    free(status);
+    return line != NULL;
+}
+
 /* Whether no signal that it catches could be what it waits for. */
 static bool catches_nothing(pid_t pid)
 {
-    char path[PATH_LENGTH], text[TEXT_LENGTH];
     unsigned long long caught;
-    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
-    text_read(path, text);
-    const char *line = strstr(text, "SigCgt:");
-    return line && sscanf(line, "SigCgt: %llx", &caught) == 1 && (caught & ~HARMLESS) == 0;
+    return status_number(pid, "SigCgt:", 16, &caught) && (caught & ~HARMLESS) == 0;
 }
 
 /* Whether all its threads wait for good, but the calling one. *threads: how many there are. */
@@ -154,14 +156,10 @@ static bool process_sleeps(pid_t pid, uint64_t *signs, unsigned *threads)
     return asleep && *threads > 0 && catches_nothing(pid);
 }
 
-static unsigned threads_of(pid_t pid)
+static unsigned long long threads_of(pid_t pid)
 {
-    char path[PATH_LENGTH], text[TEXT_LENGTH];
-    unsigned count = 0;
-    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
-    text_read(path, text);
-    const char *line = strstr(text, "Threads:");
-    return line && sscanf(line, "Threads: %u", &count) == 1 ? count : 0;
+    unsigned long long count;
+    return status_number(pid, "Threads:", 10, &count) ? count : 0;
 }
 
 /* -- all of them --------------------------------------------------------------------------------------------------------- */

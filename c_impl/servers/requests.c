@@ -60,7 +60,7 @@ struct requests {
     unsigned connection_limit;
     pthread_mutex_t lock; /* also around freeing one of these */
     pthread_cond_t changed;
-    bool gone; /* under lock: no worker is left */
+    bool gone;             /* under lock: no worker is left */
     _Atomic uint64_t died; /* workers, each of which another took the place of */
 };
 
@@ -561,8 +561,8 @@ static void last_print(const struct requests *r)
     }
     const bool failed = shared_state_failures(r->how->run->shared, failures) > 0;
     json_t *json = json_pack("{s:I, s:o, s:I, s:I, s:I, s:o}", "requests", (json_int_t)requests, "per_worker", workers,
-                             "refused", (json_int_t)refused, "errors", (json_int_t)errors, "died", (json_int_t)r->died, "reason",
-                             text_json(failed ? error_words(&failures[0].error, line, sizeof line) : NULL));
+                             "refused", (json_int_t)refused, "errors", (json_int_t)errors, "died", (json_int_t)r->died,
+                             "reason", text_json(failed ? error_words(&failures[0].error, line, sizeof line) : NULL));
     json_dumpf(json, stdout, JSON_ENSURE_ASCII);
     json_decref(json);
     putchar('\n');

@@ -28,10 +28,10 @@ enum { LOCK_NONE, LOCK_MUTEX, LOCK_RWLOCK, LOCK_COPIES, LOCK_SWAP };
 /* What all workers change, zeros at first: entries that agree. */
 struct shared {
     pthread_rwlock_t rwlock;
-    uint64_t workers; /* how many have opened; under rwlock */
-    uint64_t copies;  /* of the map that are in use; under rwlock */
+    uint64_t workers;                      /* how many have opened; under rwlock */
+    uint64_t copies;                       /* of the map that are in use; under rwlock */
     _Alignas(64) _Atomic uint64_t version; /* the current map is version % 2; written under MUTEX */
-    _Alignas(64) uint64_t words[];         /* the maps, one behind the other, and then of each job how many torn reads it saw */
+    _Alignas(64) uint64_t words[]; /* the maps, one behind the other, and then of each job how many torn reads it saw */
 };
 
 struct cache {
@@ -243,7 +243,9 @@ static int cache_open(const struct cobench_open *how, void **state, struct coben
                         .writes = (uint64_t)values[WRITES].number,
                         .jobs = how->jobs,
                         .lock = (uint64_t)values[LOCK].number,
-                        .maps = values[LOCK].number == LOCK_COPIES ? COPIES_MAX : values[LOCK].number == LOCK_SWAP ? 2 : 1};
+                        .maps = values[LOCK].number == LOCK_COPIES ? COPIES_MAX
+                                : values[LOCK].number == LOCK_SWAP ? 2
+                                                                   : 1};
     c->half = (c->entries + LINE_WORDS - 1) / LINE_WORDS * LINE_WORDS;
     c->size = sizeof *c->shared + (c->maps * 2 * c->half + c->jobs) * sizeof(uint64_t);
     void *shared = NULL;
@@ -382,7 +384,8 @@ static const struct cobench_param params[] = {
      .type = COBENCH_PARAM_CHOICE,
      .fallback = "mutex",
      .choices = "none|mutex|rwlock|copies|swap",
-     .about = "what keeps others out: a mutex, a reader-writer lock, a copy of the map for each worker, or a new map for each write"},
+     .about = "what keeps others out: a mutex, a reader-writer lock, a copy of the map for each worker, or a new map "
+              "for each write"},
     {.key = NULL},
 };
 

@@ -187,7 +187,8 @@ static const struct cobench_param params[] = {
      .type = COBENCH_PARAM_CHOICE,
      .fallback = "one",
      .choices = "none|one|atomic|own|adjacent",
-     .about = "what keeps others out: one lock, atomic additions, or a counter for each worker, in a cache line of its own or side by side"},
+     .about = "what keeps others out: one lock, atomic additions, or a counter for each worker, in a cache line of its "
+              "own or side by side"},
     {.key = "pause",
      .type = COBENCH_PARAM_INT,
      .fallback = "0",

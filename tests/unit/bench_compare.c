@@ -37,7 +37,8 @@ static void run_make(struct run *run, size_t cells, size_t rounds, uint64_t *see
         run->cells[i].samples = run->samples[i];
         run->cells[i].count = rounds;
     }
-    run->results = (struct results){.suite = "s", .common = "py", .created = "t", .rounds = (int64_t)rounds, .margin = 0.01};
+    run->results = (struct results){
+        .suite = "s", .common = "py", .created = "t", .rounds = (int64_t)rounds, .margin = 0.01};
     run->results.plan = json_object();
     run->results.machine = json_object();
     run->results.groups = &run->group;

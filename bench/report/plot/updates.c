@@ -43,12 +43,6 @@ static double lost_share(const struct summary_cell *cell)
     return fmin(1, (double)cell->cell->audit.wrong / (double)cell->cell->audit.of);
 }
 
-static void add_once(struct string_list *names, const char *name)
-{
-    if (!string_list_have(names, name))
-        string_list_add(names, name);
-}
-
 static size_t guard_place(const struct updates *u, const struct plan_group *group)
 {
     char *guard = shared_state_guard(u->summary, group);
@@ -71,10 +65,10 @@ static void collect(struct updates *u)
 {
     for (const struct summary_cell *c = NULL; (c = next_point(u, c)) != NULL;) {
         char *guard = shared_state_guard(u->summary, c->group);
-        add_once(&u->guards, guard);
+        string_list_add_once(&u->guards, guard);
         free(guard);
-        add_once(&u->models, c->cell->model);
-        add_once(&u->runtimes, c->cell->runtime);
+        string_list_add_once(&u->models, c->cell->model);
+        string_list_add_once(&u->runtimes, c->cell->runtime);
         if (c->audit == AUDIT_LOST)
             u->decades = fmax(u->decades, ceil(-log10(lost_share(c))) + (lost_share(c) >= 1));
         if (cell_is_safe(c) && (u->best == NULL || c->change_rate > u->best->change_rate))

@@ -68,7 +68,7 @@ enum cobench_ask {
 /* Flags of a request. */
 #define COBENCH_URL_FRESH    1u /* on a connection of its own, closed behind it */
 #define COBENCH_URL_HTTP2    2u
-#define COBENCH_SQL_FIRST    8u /* of `prepare`: to be asked first of all on each connection of a worker, too, which is warm then */
+#define COBENCH_SQL_FIRST    8u /* of `prepare`: asked first on each connection of a worker, too, which is warm then */
 #define COBENCH_BLOCK_DIRECT 4u /* past the page cache (O_DIRECT): offset and length are multiples of 512 */
 
 /*
@@ -160,7 +160,7 @@ struct cobench_reply {
 /* What a task that changes something in common finds at the end. The host empties it first. */
 struct cobench_audit {
     uint64_t wrong, of; /* so many of so many changes are lost, torn or doubled; `of` is at least 1 */
-    char finding[160];  /* one line for a person: what was lost of what, and what does not add up. Empty where nothing is wrong */
+    char finding[160];  /* one line for a person: what was lost, what does not add up; empty where nothing is wrong */
 };
 
 /* Flags of worker_open. */
