@@ -6,12 +6,12 @@ from __future__ import annotations
 import importlib.util
 import socketserver
 import threading
-import time
 from zlib import crc32
 
 import pytest
 
-from hosts import BUILD, C, EMBED, EXT, HOSTS, PY, Host, check_a_run, outcome
+from hosts import BUILD, C, EMBED, EXT, HOSTS, PY, Host, check_a_run, outcome, wait_until
+from py_impl import slots
 from redis_server import RedisServer
 
 MODELS = ("sync", "thread-pool", "process-pool", "async")
@@ -141,18 +141,22 @@ def test_a_server_that_comes_back(host, model, tmp_path):
     """Jobs meanwhile fail, those behind it do not."""
     needs(host)
     server = RedisServer()
+
+    def states() -> list[int]:
+        return [row["state"] for row in outcome(tmp_path, 0, "").rows]
+
     try:
-        process, gate = host.start_and_hold(tmp_path, *words(f"unix://{server.socket}", "incr", model, "--jobs", 100, "--workers", 4,
+        process, gate = host.start_and_hold(tmp_path, *words(f"unix://{server.socket}", "incr", model, "--jobs", 300, "--workers", 4,
                                                              "--rate", 100))  # fmt: skip
         with open(gate, "wb") as opened:
             opened.write(b"g")
-        time.sleep(0.3)  # some jobs are done: nobody tells
+        wait_until(lambda: slots.DONE in states())
         server.kill()
+        wait_until(lambda: slots.FAILED in states())
         server.start()
         process.communicate(timeout=30)
     finally:
         server.close()
     done = outcome(tmp_path, process.returncode, "")
-    states = [row["state"] for row in done.rows]
     assert done.status == 1 and {kind for _, kind in done.failed} <= {"ConnectionRefused", "ConnectionClosed", "Transport"}
-    assert states[0] == states[-1] == 2
+    assert done.rows[0]["state"] == done.rows[-1]["state"] == slots.DONE
