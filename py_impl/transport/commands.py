@@ -68,7 +68,7 @@ class Client:
         """Nothing of a command is left for the next one."""
 
     def get(self, request: Request, job: int) -> Reply:
-        self.may_start(job)
+        self.stay_if_ending(job)
         try:
             process = Popen(request.words, bufsize=0, **self.how(request))
         except OSError as error:
@@ -83,13 +83,15 @@ class Client:
             for fd, name in pipes.items():
                 printed.drain(name, fd)
         self.note(job, COMMAND_OVER)  # before its number can be another's
+        self.stay_if_ending(job)
         return printed.reply(process.wait())
 
     def how(self, request: Request) -> dict[str, object]:
         return {"stdin": DEVNULL, "stdout": PIPE, "stderr": PIPE, "cwd": request.directory,
                 "start_new_session": self._slots is not None}  # fmt: skip
 
-    def may_start(self, job: int) -> None:
+    def stay_if_ending(self, job: int) -> None:
+        """Where the run is given up, no command is started, and a job whose command was killed for that is said to run still."""
         while self._slots is not None and self._slots.ending():
             self.note(job, COMMAND_OVER)
             time.sleep(60)

@@ -20,7 +20,7 @@ class Client(commands.Client):
         """As the blocking one's."""
 
     async def get(self, request: Request, job: int) -> Reply:
-        self.may_start(job)
+        self.stay_if_ending(job)
         loop = get_running_loop()
         ended = loop.create_future()
         try:
@@ -45,6 +45,7 @@ class Protocol(SubprocessProtocol):
     def process_exited(self) -> None:
         self.client.note(self.job, COMMAND_OVER)
         self.client.end_group(self.transport.get_pid())
+        self.client.stay_if_ending(self.job)
         self.pipes = {name: self.transport.get_pipe_transport(name) for name in (STDOUT, STDERR)}
         for pipe in self.pipes.values():
             if not pipe.is_closing():
