@@ -268,7 +268,7 @@ $(BUILD)/transport/command.so: libs_of = $(shell $(PC) --libs zlib)
 $(BUILD)/transport/sql.so: libs_of = $(shell $(PC) --libs libpq)
 $(BUILD)/obj/c_impl/transport/sql.o: cflags_of = $(shell $(PC) --cflags libpq)
 $(BUILD)/transport/http.so: libs_of = -lhttp_parser
-$(BUILD)/transport/%.so: $(BUILD)/obj/c_impl/transport/%.o $(BUILD)/libcommon.a
+$(BUILD)/transport/%.so: $(BUILD)/obj/c_impl/transport/%.o $(BUILD)/libhost.a $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link_so)
 $(BUILD)/transport/cache.so: libs_of = $(shell $(PC) --libs hiredis)

@@ -26,6 +26,17 @@ int error_fill(struct cobench_error *err, int rc, const char *format, ...)
     return rc;
 }
 
+int error_named(struct cobench_error *err, int rc, const char *type, const char *format, ...)
+{
+    va_list args;
+    snprintf(err->type, sizeof err->type, "%s", type);
+    va_start(args, format);
+    vsnprintf(err->message, sizeof err->message, format, args);
+    va_end(args);
+    clean(err->message);
+    return rc;
+}
+
 void error_clear(struct cobench_error *err)
 {
     err->type[0] = '\0';

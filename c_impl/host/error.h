@@ -12,6 +12,10 @@
  * well. The type stays as it is. */
 int error_fill(struct cobench_error *err, int rc, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* The same with the type of a job's failure, such as "Timeout". */
+int error_named(struct cobench_error *err, int rc, const char *type, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* Empties it as the contract promises before each call: every text and the line. */
 void error_clear(struct cobench_error *err);
 

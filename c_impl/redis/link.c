@@ -150,9 +150,8 @@ static int complaint(const struct redis_link *link, const char *text, struct cob
     if (strncmp(text, "LOADING", 7) == 0)
         return error_fill(err, -ECONNRESET, "%.100s", text);
     const bool full = strncmp(text, "OOM", 3) == 0;
-    snprintf(err->type, sizeof err->type, full ? "BrokerFull" : "BrokerError");
-    return error_fill(err, full ? -ENOBUFS : -EPROTO, "%s at %.100s says: %.150s",
-                      full ? "Redis is full (maxmemory): the server" : "the Redis server", shown(link), text);
+    return error_named(err, full ? -ENOBUFS : -EPROTO, full ? "BrokerFull" : "BrokerError", "%s at %.100s says: %.150s",
+                       full ? "Redis is full (maxmemory): the server" : "the Redis server", shown(link), text);
 }
 
 int link_reply(struct redis_link *link, redisReply **out, struct cobench_error *err)
@@ -198,9 +197,9 @@ int link_again(struct redis_link *link, struct cobench_error *err)
         (void)clock_sleep_until(clock_now_ns() + 20 * NS_PER_MS); /* cannot fail */
     } while (clock_now_ns() < until && !(link->over && atomic_load(link->over)));
     struct cobench_error why = *err;
-    snprintf(err->type, sizeof err->type, "BrokerLost");
-    return error_fill(err, -ETIMEDOUT, "the Redis server at %.100s was lost and did not come back within %d s: %.100s",
-                      shown(link), (int)(PATIENCE_NS / NS_PER_S), why.message);
+    return error_named(err, -ETIMEDOUT, "BrokerLost",
+                       "the Redis server at %.100s was lost and did not come back within %d s: %.100s", shown(link),
+                       (int)(PATIENCE_NS / NS_PER_S), why.message);
 }
 
 /* One of the two numbers that TIME says. */

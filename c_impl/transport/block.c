@@ -23,8 +23,7 @@
 
 static int fail(struct cobench_error *err, int rc, const char *type, const char *what, const char *path)
 {
-    snprintf(err->type, sizeof err->type, "%s", type);
-    return error_fill(err, rc, "'%.200s' %s: %s", path, what, strerror(-rc));
+    return error_named(err, rc, type, "'%.200s' %s: %s", path, what, strerror(-rc));
 }
 
 /* -- what both ways share ------------------------------------------------------------------------------------------------- */

@@ -18,12 +18,6 @@
 
 #define DIGITS 24 /* of a 64-bit number, with its sign and the NUL */
 
-static int fail(struct cobench_error *err, int rc, const char *type, const char *message)
-{
-    snprintf(err->type, sizeof err->type, "%s", type);
-    return error_fill(err, rc, "%s", message);
-}
-
 /* -- a connection ------------------------------------------------------------------------------------------------------- */
 
 /* `link` is zeroed but for its URL, or closed. On a loop it does not block, from when it is open. */
@@ -39,8 +33,9 @@ static int connection_open(struct redis_link *link, const struct transport_optio
     }
     atomic_fetch_add_explicit(options->connections, 1, memory_order_relaxed);
     if (blocks)
-        return redisSetTimeout(link->redis, patience) == REDIS_OK ? 0
-                                                                  : fail(err, -EIO, "Transport", link->redis->errstr);
+        return redisSetTimeout(link->redis, patience) == REDIS_OK
+                   ? 0
+                   : error_named(err, -EIO, "Transport", "%s", link->redis->errstr);
     link->redis->flags &= ~REDIS_BLOCK;
     return fcntl(link->redis->fd, F_SETFL, O_NONBLOCK) == 0 ? 0 : -errno;
 }
@@ -52,7 +47,7 @@ static int command_append(struct redis_link *link, const struct cobench_request 
         count++;
     if (redisAppendCommandArgv(link->redis, count, (const char **)ask->words, NULL) == REDIS_OK)
         return 0;
-    return fail(err, -ENOMEM, "Transport", "out of memory for a command");
+    return error_named(err, -ENOMEM, "Transport", "out of memory for a command");
 }
 
 /* Why hiredis gave a connection up, right behind it. */
@@ -60,8 +55,9 @@ static int connection_error(const struct redis_link *link, struct cobench_error 
 {
     const bool closed = link->redis->err == REDIS_ERR_EOF || errno == ECONNRESET || errno == EPIPE;
     if (closed)
-        return fail(err, -ECONNRESET, "ConnectionClosed", "the Redis server closed the connection");
-    return fail(err, -EPROTO, link->redis->err == REDIS_ERR_PROTOCOL ? "BadReply" : "Transport", link->redis->errstr);
+        return error_named(err, -ECONNRESET, "ConnectionClosed", "the Redis server closed the connection");
+    return error_named(err, -EPROTO, link->redis->err == REDIS_ERR_PROTOCOL ? "BadReply" : "Transport", "%s",
+                       link->redis->errstr);
 }
 
 /* 0 with *reply filled in, which stands on `raw` and `digits`; or the error that the server answers with. */
@@ -82,9 +78,9 @@ static int reply_read(const redisReply *raw, char digits[static DIGITS], struct 
     case REDIS_REPLY_NIL:
         return 0;
     case REDIS_REPLY_ERROR:
-        return fail(err, -EPROTO, "ErrorReply", raw->str);
+        return error_named(err, -EPROTO, "ErrorReply", "%s", raw->str);
     default:
-        return fail(err, -EPROTO, "BadReply", "neither a string nor an integer nor nil");
+        return error_named(err, -EPROTO, "BadReply", "neither a string nor an integer nor nil");
     }
 }
 
@@ -158,7 +154,7 @@ static int raw_get(struct client *client, struct cobench_error *err)
     if (raw)
         return 0;
     const int rc = clock_now_ns() >= deadline
-                       ? fail(err, -ETIMEDOUT, "Timeout", "no complete answer of the Redis server")
+                       ? error_named(err, -ETIMEDOUT, "Timeout", "no complete answer of the Redis server")
                        : connection_error(&client->link, err);
     link_close(&client->link);
     return rc;
@@ -249,7 +245,7 @@ static void exchange_fail(struct exchange *x, int rc, struct cobench_error *err)
 static void exchange_late(void *arg)
 {
     struct cobench_error err = {.line = 0};
-    exchange_fail(arg, fail(&err, -ETIMEDOUT, "Timeout", "no complete answer of the Redis server"), &err);
+    exchange_fail(arg, error_named(&err, -ETIMEDOUT, "Timeout", "no complete answer of the Redis server"), &err);
 }
 
 /* Sends what the socket takes; where that is not all, it is watched until it takes more. */
@@ -319,7 +315,7 @@ static int mux_get(void *arg, const struct cobench_request *ask, transport_done_
     struct mux *mux = arg;
     struct exchange *x = mux->idle;
     if (!x)
-        return fail(err, -EBUSY, "Transport", "more requests in flight than were asked for");
+        return error_named(err, -EBUSY, "Transport", "more requests in flight than were asked for");
     int rc = x->link.redis ? 0 : exchange_open(x, err); /* again: the loop stands still meanwhile */
     rc = rc ? rc : command_append(&x->link, ask, err);
     if (rc == 0 && exchange_send(x, false))

@@ -21,6 +21,7 @@
 #include <zlib.h>
 
 #include "common/slots.h"
+#include "host/error.h"
 #include "host/transport.h"
 
 #define CHUNK_BYTES   16384 /* on a worker's stack */
@@ -54,17 +55,6 @@ struct mux {
 };
 
 extern char **environ;
-
-__attribute__((format(printf, 4, 5))) static int fail(struct cobench_error *err, int rc, const char *type,
-                                                      const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    snprintf(err->type, sizeof err->type, "%s", type);
-    vsnprintf(err->message, sizeof err->message, format, args);
-    va_end(args);
-    return rc;
-}
 
 static void fd_close(int *fd)
 {
@@ -153,7 +143,7 @@ static int command_start(struct command *c, const struct transport_options *opti
     fd_close(&c->pipes[OUT]);
     fd_close(&c->pipes[ERR]);
     __atomic_store_n(c->process, SLOT_COMMAND_OVER, __ATOMIC_RELEASE);
-    return fail(err, -rc, "NotStarted", "'%.200s' cannot be started: %s", ask->words[0], strerror(rc));
+    return error_named(err, -rc, "NotStarted", "'%.200s' cannot be started: %s", ask->words[0], strerror(rc));
 }
 
 /* -- what it prints --------------------------------------------------------------------------------------------------- */
@@ -205,10 +195,11 @@ static int status_tell(struct command *c, int status, struct cobench_reply *repl
     c->line[c->line_length] = '\0';
     if (WIFSIGNALED(status)) {
         const char *name = sigabbrev_np(WTERMSIG(status));
-        return fail(err, -EPROTO, "Signal", "%s%s%s%s", name ? "SIG" : "", name ? name : "unknown", between, c->line);
+        return error_named(err, -EPROTO, "Signal", "%s%s%s%s", name ? "SIG" : "", name ? name : "unknown", between,
+                           c->line);
     }
     if (WEXITSTATUS(status) != 0)
-        return fail(err, -EPROTO, "ExitStatus", "%d%s%s", WEXITSTATUS(status), between, c->line);
+        return error_named(err, -EPROTO, "ExitStatus", "%d%s%s", WEXITSTATUS(status), between, c->line);
     *reply = (struct cobench_reply){.digest = c->printed << 32 | c->crc};
     return 0;
 }
@@ -229,7 +220,7 @@ static int command_end(struct command *c, struct cobench_reply *reply, struct co
     __atomic_store_n(c->process, SLOT_COMMAND_OVER, __ATOMIC_RELEASE);
     while (waitpid(c->pid, &status, 0) < 0)
         if (errno != EINTR)
-            return fail(err, -errno, "Transport", "waiting for its process failed: %s", strerror(errno));
+            return error_named(err, -errno, "Transport", "waiting for its process failed: %s", strerror(errno));
     return status_tell(c, status, reply, err);
 }
 
@@ -329,7 +320,7 @@ static int mux_get(void *arg, const struct cobench_request *ask, transport_done_
     struct command *c = mux->idle;
     struct cobench_reply unread;
     if (!c)
-        return fail(err, -EBUSY, "Transport", "more commands in flight than were asked for");
+        return error_named(err, -EBUSY, "Transport", "more commands in flight than were asked for");
     int rc = command_start(c, mux->options, ask, err);
     if (rc)
         return rc;
@@ -339,7 +330,7 @@ static int mux_get(void *arg, const struct cobench_request *ask, transport_done_
     if (rc) {
         kill(c->pid, SIGKILL);
         command_end(c, &unread, err);
-        return fail(err, rc, "Transport", "the loop cannot wait for it: %s", strerror(-rc));
+        return error_named(err, rc, "Transport", "the loop cannot wait for it: %s", strerror(-rc));
     }
     mux->idle = c->next;
     c->done = done;

@@ -18,6 +18,7 @@
 
 #include "common/clock.h"
 #include "common/scarce.h"
+#include "host/error.h"
 #include "host/transport.h"
 
 #define LANE_MAX   250         /* exchanges in one multi; measured: 100 to 500 are alike, 1,000 and up cost more */
@@ -72,21 +73,13 @@ static const struct fault {
     {CURLE_OUT_OF_MEMORY, -ENOMEM, "Transport", NULL},
 };
 
-static int error_say(struct cobench_error *err, int rc, const char *type, const char *message)
-{
-    snprintf(err->type, sizeof err->type, "%s", type);
-    snprintf(err->message, sizeof err->message, "%s", message);
-    return rc;
-}
-
 /* "http://host/path: what happened"; the query may hold what should not stand in a record. */
 static int error_say_url(struct cobench_error *err, const char *url, const struct fault *fault)
 {
     const int shown = (int)strcspn(url, "?#");
 
-    snprintf(err->type, sizeof err->type, "%s", fault->type);
-    snprintf(err->message, sizeof err->message, "%.*s: %s", shown < URL_SHOWN ? shown : URL_SHOWN, url, fault->message);
-    return fault->rc;
+    return error_named(err, fault->rc, fault->type, "%.*s: %s", shown < URL_SHOWN ? shown : URL_SHOWN, url,
+                       fault->message);
 }
 
 /* A connect that failed: the system's errno tells a refused connection from a missing route, port or descriptor.
@@ -274,11 +267,11 @@ static int transfer_open(struct transfer *t, struct state *state, struct cobench
     t->state = state;
     t->easy = curl_easy_init();
     if (!t->easy)
-        return error_say(err, -ENOMEM, "Transport", "libcurl: out of memory for a handle");
+        return error_named(err, -ENOMEM, "Transport", "libcurl: out of memory for a handle");
     const CURLcode rc = transfer_configure(t);
     if (!rc)
         return 0;
-    error_say(err, -EIO, "Transport", curl_easy_strerror(rc));
+    error_named(err, -EIO, "Transport", "%s", curl_easy_strerror(rc));
     transfer_close(t);
     *t = (struct transfer){0};
     return -EIO;
@@ -318,7 +311,7 @@ static int transfer_aim(struct transfer *t, const struct cobench_request *ask, s
     t->lengths_differ = false;
     t->detail[0] = '\0';
     if (ask->flags & COBENCH_URL_HTTP2 && !(curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTP2))
-        return error_say(err, -ENOSYS, "Impossible", "this libcurl has no HTTP/2");
+        return error_named(err, -ENOSYS, "Impossible", "this libcurl has no HTTP/2");
     CURLcode rc = ask->flags == t->flags ? CURLE_OK : transfer_set_flags(t, ask->flags);
     if (!rc)
         rc = curl_easy_setopt(t->easy, CURLOPT_URL, ask->url);
@@ -352,7 +345,7 @@ static int transfer_end(const struct transfer *t, CURLcode result, struct cobenc
     if (result)
         return transfer_error(t, result, err);
     if (t->flags & COBENCH_URL_HTTP2 && version != CURL_HTTP_VERSION_2)
-        return error_say(err, -EPROTO, "BadReply", "the server does not speak HTTP/2");
+        return error_named(err, -EPROTO, "BadReply", "the server does not speak HTTP/2");
     *reply = (struct cobench_reply){.status = (int)status, .body = t->length ? t->body : NULL, .length = t->length};
     return 0;
 }
@@ -366,12 +359,12 @@ static int curl_open(const struct transport_options *options, void **out, struct
     struct state *state = calloc(1, sizeof *state);
 
     if (!state)
-        return error_say(err, -ENOMEM, "Transport", "out of memory");
+        return error_named(err, -ENOMEM, "Transport", "out of memory");
     /* The flags do not matter any more: libcurl sets its TLS library up in any case. */
     const CURLcode rc = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (rc) {
         free(state);
-        return error_say(err, -EIO, "Transport", curl_easy_strerror(rc));
+        return error_named(err, -EIO, "Transport", "%s", curl_easy_strerror(rc));
     }
     /* Rounded up, because 0 means no timeout to libcurl. */
     state->timeout_ms = (long)((options->timeout_ns + NS_PER_MS - 1) / NS_PER_MS);
@@ -395,7 +388,7 @@ static int client_open(void *state, void **out, struct cobench_error *err)
     struct transfer *t = calloc(1, sizeof *t);
 
     if (!t)
-        return error_say(err, -ENOMEM, "Transport", "out of memory");
+        return error_named(err, -ENOMEM, "Transport", "out of memory");
     const int rc = transfer_open(t, state, err);
     if (rc) {
         free(t);
@@ -471,7 +464,7 @@ static void exchange_end(struct exchange *x, CURLcode result)
         x->next = mux->idle;
         mux->idle = x;
     } else if (!rc) {
-        rc = error_say(&err, -EIO, "Transport", curl_multi_strerror(removed));
+        rc = error_named(&err, -EIO, "Transport", "%s", curl_multi_strerror(removed));
     }
     done(arg, rc ? NULL : &reply, rc, rc ? &err : NULL);
 }
@@ -551,7 +544,7 @@ static int lane_open(struct lane *lane, struct mux *mux, long connections, struc
     lane->timer.arg = lane;
     lane->multi = curl_multi_init();
     if (!lane->multi)
-        return error_say(err, -ENOMEM, "Transport", "libcurl: out of memory for a multi handle");
+        return error_named(err, -ENOMEM, "Transport", "libcurl: out of memory for a multi handle");
 
     CURLMcode rc = curl_multi_setopt(lane->multi, CURLMOPT_SOCKETFUNCTION, lane_watch);
     if (!rc)
@@ -567,7 +560,7 @@ static int lane_open(struct lane *lane, struct mux *mux, long connections, struc
     /* Left to itself the pool's size follows the requests of the moment, and warm connections are closed. */
     if (!rc)
         rc = curl_multi_setopt(lane->multi, CURLMOPT_MAXCONNECTS, connections);
-    return rc ? error_say(err, -EIO, "Transport", curl_multi_strerror(rc)) : 0;
+    return rc ? error_named(err, -EIO, "Transport", "%s", curl_multi_strerror(rc)) : 0;
 }
 
 static void mux_close(void *arg)
@@ -601,7 +594,7 @@ static int mux_fill(struct mux *mux, struct state *state, unsigned in_flight, st
     mux->lanes = calloc(lanes, sizeof *mux->lanes);
     mux->exchanges = calloc(in_flight, sizeof *mux->exchanges);
     if (!mux->lanes || !mux->exchanges)
-        return error_say(err, -ENOMEM, "Transport", "out of memory for the requests in flight");
+        return error_named(err, -ENOMEM, "Transport", "out of memory for the requests in flight");
     for (unsigned i = 0; i < lanes; i++) {
         mux->lane_count++;
         int rc = lane_open(&mux->lanes[i], mux, (long)((in_flight + lanes - 1) / lanes), err);
@@ -627,7 +620,7 @@ static int mux_open(void *state, struct loop *loop, const struct loop_ops *ops, 
     struct mux *mux = calloc(1, sizeof *mux);
 
     if (!mux)
-        return error_say(err, -ENOMEM, "Transport", "out of memory");
+        return error_named(err, -ENOMEM, "Transport", "out of memory");
     mux->loop = loop;
     mux->ops = ops;
     const int rc = mux_fill(mux, state, in_flight ? in_flight : 1, err);
@@ -646,13 +639,13 @@ static int mux_get(void *arg, const struct cobench_request *ask, transport_done_
     struct exchange *x = mux->idle;
 
     if (!x)
-        return error_say(err, -EBUSY, "Transport", "more requests in flight than were asked for");
+        return error_named(err, -EBUSY, "Transport", "more requests in flight than were asked for");
     const int rc = transfer_aim(&x->transfer, ask, err);
     if (rc)
         return rc;
     const CURLMcode added = curl_multi_add_handle(x->lane->multi, x->transfer.easy);
     if (added)
-        return error_say(err, -EIO, "Transport", curl_multi_strerror(added));
+        return error_named(err, -EIO, "Transport", "%s", curl_multi_strerror(added));
     mux->idle = x->next;
     x->busy = true;
     x->done = done;

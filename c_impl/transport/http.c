@@ -10,7 +10,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 
 #include "common/clock.h"
 #include "common/scarce.h"
+#include "host/error.h"
 #include "host/transport.h"
 
 #define BODY_MAX      (64u << 20) /* bytes; a larger reply is an error, as in py_impl/transport */
@@ -70,21 +70,10 @@ struct link {
     int body_rc; /* why the body could not be kept: negative errno */
 };
 
-__attribute__((format(printf, 4, 5))) static int error_say(struct cobench_error *err, int rc, const char *type,
-                                                           const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    snprintf(err->type, sizeof err->type, "%s", type);
-    vsnprintf(err->message, sizeof err->message, format, args);
-    va_end(args);
-    return rc;
-}
-
 static int timed_out(const struct link *l, struct cobench_error *err)
 {
-    return error_say(err, -ETIMEDOUT, "Timeout", "%s: no complete answer within %g s", l->url,
-                     (double)l->shelf->state->timeout_ns / (double)NS_PER_S);
+    return error_named(err, -ETIMEDOUT, "Timeout", "%s: no complete answer within %g s", l->url,
+                       (double)l->shelf->state->timeout_ns / (double)NS_PER_S);
 }
 
 /* A call on the socket that failed. */
@@ -93,13 +82,13 @@ static int system_error(const struct link *l, int os_errno, struct cobench_error
     char text[200];
     const char *scarce = scarce_connect(os_errno, text, sizeof text);
     if (scarce)
-        return error_say(err, -os_errno, scarce, "%s: %s", l->url, text);
+        return error_named(err, -os_errno, scarce, "%s: %s", l->url, text);
     if (os_errno == ECONNREFUSED)
-        return error_say(err, -os_errno, "ConnectionRefused", "%s: connection refused", l->url);
+        return error_named(err, -os_errno, "ConnectionRefused", "%s: connection refused", l->url);
     if (os_errno == ECONNRESET || os_errno == EPIPE)
-        return error_say(err, -ECONNRESET, "ConnectionClosed", "%s: the connection was reset", l->url);
-    return error_say(err, -os_errno, os_errno == ETIMEDOUT ? "Timeout" : "Transport", "%s: %s", l->url,
-                     strerror_r(os_errno, text, sizeof text) == 0 ? text : "the socket failed");
+        return error_named(err, -ECONNRESET, "ConnectionClosed", "%s: the connection was reset", l->url);
+    return error_named(err, -os_errno, os_errno == ETIMEDOUT ? "Timeout" : "Transport", "%s: %s", l->url,
+                       strerror_r(os_errno, text, sizeof text) == 0 ? text : "the socket failed");
 }
 
 /* -- the reply ------------------------------------------------------------------------------------------------------ */
@@ -189,7 +178,7 @@ static int place_find(struct shelf *shelf, const char *url, const char *authorit
             rc = getaddrinfo(host, port, &hints, &found);
         }
         if (rc)
-            return error_say(err, -EHOSTUNREACH, "CouldNotResolve", "%s: %s", url, gai_strerror(rc));
+            return error_named(err, -EHOSTUNREACH, "CouldNotResolve", "%s: %s", url, gai_strerror(rc));
         memcpy(&place->address, found->ai_addr, found->ai_addrlen);
         place->length = found->ai_addrlen;
         freeaddrinfo(found);
@@ -226,14 +215,14 @@ static int link_aim(struct link *l, const struct cobench_request *ask, struct co
     snprintf(l->url, sizeof l->url, "%.*s", (int)strcspn(url, "?#"), url);
     http_parser_url_init(&parts);
     if (ask->flags & COBENCH_URL_HTTP2 || strncasecmp(url, "https://", 8) == 0)
-        return error_say(err, -ENOSYS, "Impossible",
-                         "client http speaks plain HTTP/1.1; the default has TLS and HTTP/2");
+        return error_named(err, -ENOSYS, "Impossible",
+                           "client http speaks plain HTTP/1.1; the default has TLS and HTTP/2");
     if (strncasecmp(url, "http://", 7) != 0 || strchr(url, ' ') || http_parser_parse_url(url, strlen(url), 0, &parts))
-        return error_say(err, -EINVAL, "BadUrl", "%s: not an absolute http or https URL", l->url);
+        return error_named(err, -EINVAL, "BadUrl", "%s: not an absolute http or https URL", l->url);
     const char *authority = url + 7, *target = authority + strcspn(authority, "/?#");
     const size_t length = (size_t)(target - authority);
     if (length >= AUTHORITY_MAX)
-        return error_say(err, -EINVAL, "BadUrl", "%s: its host is too long", l->url);
+        return error_named(err, -EINVAL, "BadUrl", "%s: its host is too long", l->url);
     l->fresh = ask->flags & COBENCH_URL_FRESH;
     if (l->fresh)
         link_close(l);
@@ -271,12 +260,12 @@ static int link_ended(struct link *l, int os_errno, struct cobench_error *err)
     if (l->whole) /* one whose end is that of the connection */
         return 0;
     if (!l->headed)
-        return error_say(err, -ECONNRESET, "ConnectionClosed", "%s: the server closed the connection %s", l->url,
-                         l->heard ? "within the headers" : "without a reply");
+        return error_named(err, -ECONNRESET, "ConnectionClosed", "%s: the server closed the connection %s", l->url,
+                           l->heard ? "within the headers" : "without a reply");
     if (l->parser.content_length == UINT64_MAX)
-        return error_say(err, -EPROTO, "ShortBody", "%s: the connection ended within the body", l->url);
-    return error_say(err, -EPROTO, "ShortBody", "%s: the connection ended %llu bytes before the body did", l->url,
-                     (unsigned long long)l->parser.content_length);
+        return error_named(err, -EPROTO, "ShortBody", "%s: the connection ended within the body", l->url);
+    return error_named(err, -EPROTO, "ShortBody", "%s: the connection ended %llu bytes before the body did", l->url,
+                       (unsigned long long)l->parser.content_length);
 }
 
 static int link_parse(struct link *l, const char *data, size_t bytes, struct cobench_error *err)
@@ -288,11 +277,11 @@ static int link_parse(struct link *l, const char *data, size_t bytes, struct cob
         return 0;
     }
     if (l->body_rc)
-        return error_say(err, l->body_rc, "Transport", "%s: %s", l->url,
-                         l->body_rc == -ENOMEM ? "out of memory for the body" : "a body of more than 64 MiB");
+        return error_named(err, l->body_rc, "Transport", "%s: %s", l->url,
+                           l->body_rc == -ENOMEM ? "out of memory for the body" : "a body of more than 64 MiB");
     if (HTTP_PARSER_ERRNO(&l->parser) != HPE_OK)
-        return error_say(err, -EPROTO, "BadReply", "%s: %s", l->url,
-                         http_errno_description(HTTP_PARSER_ERRNO(&l->parser)));
+        return error_named(err, -EPROTO, "BadReply", "%s: %s", l->url,
+                           http_errno_description(HTTP_PARSER_ERRNO(&l->parser)));
     return (int)LOOP_READ;
 }
 
@@ -342,7 +331,7 @@ static int http_open(const struct transport_options *options, void **out, struct
 {
     struct state *state = malloc(sizeof *state);
     if (!state)
-        return error_say(err, -ENOMEM, "Transport", "out of memory");
+        return error_named(err, -ENOMEM, "Transport", "out of memory");
     *state = (struct state){options->timeout_ns, options->connections};
     http_parser_set_max_header_size(HEADERS_MAX);
     *out = state;
@@ -362,7 +351,7 @@ static int client_open(void *state, void **out, struct cobench_error *err)
 {
     struct client *client = calloc(1, sizeof *client);
     if (!client)
-        return error_say(err, -ENOMEM, "Transport", "out of memory");
+        return error_named(err, -ENOMEM, "Transport", "out of memory");
     client->shelf.state = state;
     client->link.shelf = &client->shelf;
     client->link.fd = -1;
@@ -445,7 +434,7 @@ static int exchange_watch(struct exchange *x, int rc, struct cobench_error *err)
         return rc;
     l->watched = (unsigned)rc;
     const int failed = l->shelf->ops->watch(l->shelf->loop, l->fd, l->watched, exchange_ready, x);
-    return failed ? error_say(err, failed, "Transport", "%s: the loop cannot watch its connection", l->url) : rc;
+    return failed ? error_named(err, failed, "Transport", "%s: the loop cannot watch its connection", l->url) : rc;
 }
 
 static void exchange_ready(void *arg, int fd, unsigned events)
@@ -492,7 +481,7 @@ static int mux_open(void *state, struct loop *loop, const struct loop_ops *ops, 
         mux->exchanges = calloc(in_flight ? in_flight : 1, sizeof *mux->exchanges);
     if (!mux || !mux->exchanges) {
         free(mux);
-        return error_say(err, -ENOMEM, "Transport", "out of memory for the requests in flight");
+        return error_named(err, -ENOMEM, "Transport", "out of memory for the requests in flight");
     }
     mux->shelf.state = state;
     mux->shelf.loop = loop;
@@ -514,7 +503,7 @@ static int mux_get(void *arg, const struct cobench_request *ask, transport_done_
     struct mux *mux = arg;
     struct exchange *x = mux->idle;
     if (!x)
-        return error_say(err, -EBUSY, "Transport", "more requests in flight than were asked for");
+        return error_named(err, -EBUSY, "Transport", "more requests in flight than were asked for");
     int rc = link_aim(&x->link, ask, err);
     if (!rc)
         rc = exchange_watch(x, link_step(&x->link, err), err);

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "host/error.h"
 #include "host/transport.h"
 
 #define KEY_TYPE  20u /* bigint: its OID in pg_type.dat */
@@ -87,10 +88,8 @@ static const char *const ROLLBACK[] = {"ROLLBACK", NULL};
 /* The first line of what libpq or the server says. */
 static int fail(struct cobench_error *err, int rc, const char *type, const char *words)
 {
-    *err = (struct cobench_error){.line = 0};
-    snprintf(err->type, sizeof err->type, "%s", type);
-    snprintf(err->message, sizeof err->message, "%.*s", (int)strcspn(words, "\n"), words);
-    return rc;
+    error_clear(err);
+    return error_named(err, rc, type, "%.*s", (int)strcspn(words, "\n"), words);
 }
 
 /* Named as in py_impl/transport/sql.py. */
