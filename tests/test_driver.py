@@ -383,7 +383,7 @@ def test_output_that_cannot_be_written_is_an_error(checkout, words, to):
 NEEDS_VALUE = {"run": "--rounds", "serve-bench": "--rates", "list": "--tasks", "report": "--format", "plot": "--only", "compare": "--only",
                "advise": "--format", "claims": "--file", "doctor": "--root"}  # fmt: skip
 TAKES_NONE = {"run": "--quiet", "serve-bench": "--quiet", "list": "--json", "report": "--quiet", "advise": "--json", "doctor": "--json"}
-TOO_MANY = {"run": ["a"], "serve-bench": ["a"], "list": ["a"], "report": ["a", "b"], "plot": ["a", "b"], "compare": ["a", "b", "c"], "claims": ["a", "b"],
+TOO_MANY = {"run": ["a"], "serve-bench": ["a"], "list": ["a", "b"], "report": ["a", "b"], "plot": ["a", "b"], "compare": ["a", "b", "c"], "claims": ["a", "b"],
             "advise": ["a", "b"], "doctor": ["a"]}  # fmt: skip
 
 
@@ -418,6 +418,13 @@ def test_a_lonely_task_is_said_to_be_one(checkout):
     cells = checkout.plan()["cells"]
     impossible = [s for s in checkout.samples() if s["status"] == "impossible"]
     assert {cells[s["cell"]]["runtime"] for s in impossible} == {"embed", "ext", "py"}
+
+
+def test_a_task_and_its_parameters(checkout):
+    done = checkout("list", "file")
+    assert done.returncode == 0 and "the task file" in done.stdout and re.search(r"^word +the ", done.stdout, re.M)
+    assert "spare" not in done.stdout
+    assert checkout("list", "nosuch").returncode == checkout("list", "null", "--json").returncode == 2
 
 
 def test_a_host_that_lists_nonsense_is_named(checkout):

@@ -140,7 +140,7 @@ def test_rows_of_a_run(tmp_path):
 
 
 def test_what_the_driver_lists():
-    listed = cobench("list").stdout
+    listed = cobench("list", "knobs").stdout
     assert "start-method" in listed and "fork spawn forkserver" in listed and "Knobs" in listed
     # in each part of a table that is too wide, which of those with one name it is; and what tasks have to ask for
     assert listed.count("\nclient (c) ") == listed.count("\nclient (ext py) ") == 3 and "start-method (" not in listed

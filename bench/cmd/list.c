@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `cobench list`: the runtimes, models, knobs and tasks there are. */
+/* `cobench list`: the runtimes, models, servers, tasks and knobs there are. */
 #define _XOPEN_SOURCE 700 /* realpath */
 #include <errno.h>
 #include <stdio.h>
@@ -17,7 +17,10 @@ struct arguments {
     struct options_print print;
     bool json;
     char *tasks_dir;
+    const char *what; /* KNOBS, or a task; NULL: all of them, in one line each */
 };
+
+static const char *const KNOBS = "knobs";
 
 static const struct option_row option_rows[] = {
     {{"json", SETTING_FLAG, offsetof(struct arguments, json)}, NULL, "As --format json"},
@@ -26,9 +29,12 @@ static const struct option_row option_rows[] = {
 static const struct options options = {
     .rows = option_rows,
     .count = sizeof option_rows / sizeof *option_rows,
+    .arguments = 1,
+    .arguments_at = offsetof(struct arguments, what),
+    .args_doc = "[knobs|TASK]",
     .prints = true,
-    .doc = "Lists runtimes, models, knobs, and tasks with their parameters (of csv: the "
-           "tasks)."};
+    .doc = "Lists runtimes, models, servers and tasks; of a TASK its parameters, of knobs "
+           "what they change. (As json: all of it; as csv: the tasks.)"};
 
 /* -- what there is ------------------------------------------------------------------------------------------------ */
 
@@ -215,21 +221,43 @@ static json_t *knobs_apart(const json_t *knobs)
 
 static void write_list(struct writer *w, const struct catalog *c, const json_t *all)
 {
-    char title[160];
-    json_t *knobs = knobs_apart(json_object_get(all, "knobs"));
-    write_heading(w, 1, "Runtimes, models, knobs and tasks");
+    write_heading(w, 1, "Runtimes, models, servers and tasks");
     write_rows(w, "runtimes", "Runtimes", json_object_get(all, "runtimes"));
     write_rows(w, "models", "Models", json_object_get(all, "models"));
     write_rows(w, "servers", "Servers (cobench serve-bench)", json_object_get(all, "servers"));
-    write_rows(w, "knobs", "Knobs", knobs);
-    json_decref(knobs);
-    write_rows(w, "tasks", "Tasks", json_object_get(all, "tasks"));
-    for (size_t i = 0; i < c->task_count; i++) {
-        snprintf(title, sizeof title, "Parameters of %s", c->tasks[i].name);
-        write_rows(w, NULL, title, c->tasks[i].params);
-    }
+    write_rows(w, "tasks", "Tasks ('cobench list TASK': its parameters)", json_object_get(all, "tasks"));
+    write_item(w, "knobs",
+               "'cobench list knobs' says what else can be changed: start methods, dispensers, clients, loops");
     write_notes(w, c);
     write_end(w);
+}
+
+static void write_knobs(struct writer *w, const json_t *all)
+{
+    json_t *knobs = knobs_apart(json_object_get(all, "knobs"));
+    write_rows(w, "knobs", "Knobs", knobs);
+    json_decref(knobs);
+    write_end(w);
+}
+
+/* The task's row and its parameters. -EINVAL: there is none of that name. */
+static int write_task(struct writer *w, const struct catalog *c, const json_t *all, const char *name, struct error *err)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(json_object_get(all, "tasks"), i, row)
+    {
+        if (strcmp(name, json_string_value(json_object_get(row, "name"))) != 0)
+            continue;
+        json_t *alone = json_pack("[O]", row);
+        write_rows(w, NULL, name, alone);
+        json_decref(alone);
+        if (json_array_size(c->tasks[i].params) > 0)
+            write_rows(w, NULL, "Parameters (--set NAME=VALUE)", c->tasks[i].params);
+        write_end(w);
+        return 0;
+    }
+    return error_set(err, -EINVAL, "'%s' is no task ('cobench list' has them), nor 'knobs'", name);
 }
 
 /* -- the command -------------------------------------------------------------------------------------------------- */
@@ -237,13 +265,20 @@ static void write_list(struct writer *w, const struct catalog *c, const json_t *
 static int print_catalog(const struct catalog *c, const struct arguments *a, struct error *err)
 {
     struct writer w = options_writer(&a->print, "tasks");
+    if (a->what != NULL && (a->json || w.format == &format_json || w.format == &format_csv))
+        return error_set(err, -EINVAL, "'%s': json has all there is, csv the tasks", a->what);
     json_t *all = list_json(c);
-    if (!a->json && w.format != &format_json)
+    int rc = 0;
+    if (a->what != NULL && strcmp(a->what, KNOBS) == 0)
+        write_knobs(&w, all);
+    else if (a->what != NULL)
+        rc = write_task(&w, c, all, a->what, err);
+    else if (!a->json && w.format != &format_json)
         write_list(&w, c, all);
     else if (json_dumpf(all, stdout, JSON_INDENT(1)) == 0)
         puts("");
     json_decref(all);
-    return options_print_end(err);
+    return rc == 0 ? options_print_end(err) : rc;
 }
 
 int cmd_list(int argc, char **argv, struct error *err)

@@ -108,7 +108,8 @@ static const struct option_row rows[] = {
      "command's words come behind it"},
     {{"knob", SETTING_ADDED, AT(plan.knobs)},
      "NAME=V[,V]",
-     "Set a knob, such as client=httpx, connections=10 or dispenser=redis: cobench list has them all. Each further V "
+     "Set a knob, such as client=httpx, connections=10 or dispenser=redis: cobench list knobs has them all. Each "
+     "further V "
      "adds rows "
      "MODEL+V beside the models that it changes; default is the host's own, all each there is. --NAME V[,V] says the "
      "same"},
