@@ -545,7 +545,7 @@ def test_a_worker_that_does_not_open(host, tmp_path, model, method):
 
 # -- usage --------------------------------------------------------------------------------------------------------------
 
-KNOWN = "bank, cache, count, counter, distance, factorize, fetch, fib, get, graph, incr, mixed, nested, null, pipeline, query, read, scrape, tree, update, wait, wordcount"
+KNOWN = "bank, cache, count, counter, distance, factorize, fetch, fib, get, graph, incr, lookup, mixed, nested, null, pipeline, query, read, scrape, tree, update, wait, wordcount"
 USAGE = [
     (HOSTS, ["--task", "x"], f"task 'x' is unknown (known: {KNOWN})"),
     (HOSTS, ["--model", "x"], "model 'x' is unknown (known: sync, threads, thread-pool, processes, process-pool, async"),

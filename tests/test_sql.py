@@ -48,6 +48,14 @@ def test_query_is_the_same_in_every_model(server, host, model, tmp_path):
     assert all(row["replied_ns"] - row["start_ns"] >= 1_000_000 for row in done.rows)
 
 
+@pytest.mark.parametrize("host, model", [(host, model) for host in (C, PY) for model in ("process-pool", "async")], ids=str)
+def test_a_lookup_is_a_query_and_work_on_its_row(server, host, model, tmp_path):
+    counted = C.run(tmp_path, "--task", "count", "--model", "sync", "--set", "size=100", "--jobs", 1).results[0]
+    done = run(server, host, tmp_path, "lookup", model, "--set", "rows=7", "--set", "delay=1", "--set", "count=100", "--jobs", 10, "--workers", 3)
+    check_a_run(done, model, "fork", 3)
+    assert done.results == [(counted << 32) + value(job % 7) for job in range(10)]
+
+
 @asking
 def test_transactions_that_meet(server, host, model, client, tmp_path):
     """Six workers and two rows: each count is one more than what its transaction has seen, and none is lost."""

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* query: the value of a row by its key. The host waits for the database, as long as it takes or is told to. */
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "tasks/lib/rows.h"
@@ -11,18 +9,12 @@ enum { ROWS, DELAY }; /* the rows of params */
 
 static int query_open(const struct cobench_open *how, void **state, struct cobench_error *err)
 {
-    struct rows *rows;
-    char sleep[48] = "";
-    const int64_t delay = how->values[DELAY].number;
+    struct rows *rows = malloc(sizeof *rows);
 
     (void)err;
-    const int rc = rows_open("query", (uint64_t)how->values[ROWS].number, "id * 2654435761 % 4294967296", &rows);
-    if (rc)
-        return rc;
-    if (delay > 0)
-        snprintf(sleep, sizeof sleep, " AND pg_sleep(%" PRId64 ".%03d) IS NOT NULL", delay / 1000, (int)(delay % 1000));
-    snprintf(rows->texts[0], sizeof rows->texts[0], "SELECT value FROM %s WHERE id = $1%s", rows->table, sleep);
-    rows->statements[0] = rows->texts[0];
+    if (!rows)
+        return -ENOMEM;
+    rows_init_select(rows, (uint64_t)how->values[ROWS].number, how->values[DELAY].number);
     *state = rows;
     return 0;
 }
@@ -40,11 +32,7 @@ static int query_run(void *state, void *worker, uint64_t job, const struct coben
 
 static const struct cobench_param params[] = {
     [ROWS] = ROWS_PARAM("10000"),
-    [DELAY] = {.key = "delay",
-               .type = COBENCH_PARAM_INT,
-               .fallback = "20",
-               .max = 3600000,
-               .about = "how long the server sleeps for each answer (pg_sleep), in milliseconds"},
+    [DELAY] = ROWS_DELAY_PARAM,
     {.key = NULL},
 };
 

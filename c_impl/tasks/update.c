@@ -13,12 +13,12 @@
 
 static int update_open(const struct cobench_open *how, void **state, struct cobench_error *err)
 {
-    struct rows *rows;
+    struct rows *rows = malloc(sizeof *rows);
 
     (void)err;
-    const int rc = rows_open("update", (uint64_t)how->values[0].number, "0", &rows);
-    if (rc)
-        return rc;
+    if (!rows)
+        return -ENOMEM;
+    rows_init(rows, "update", (uint64_t)how->values[0].number, "0");
     snprintf(rows->texts[0], sizeof rows->texts[0],
              "SELECT set_config('cobench.seen', value::text, true) FROM %s WHERE id = $1 FOR UPDATE", rows->table);
     snprintf(rows->texts[1], sizeof rows->texts[1],

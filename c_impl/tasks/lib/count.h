@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel of `count`, shared with `mixed`. Pure; any thread. */
+/* The kernel of `count`, shared with `mixed` and `lookup`. Pure; any thread. */
 #ifndef TASKS_LIB_COUNT_H
 #define TASKS_LIB_COUNT_H
 

@@ -7,11 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-int rows_open(const char *name, uint64_t count, const char *value, struct rows **out)
+void rows_init(struct rows *rows, const char *name, uint64_t count, const char *value)
 {
-    struct rows *rows = malloc(sizeof *rows);
-    if (!rows)
-        return -ENOMEM;
     *rows = (struct rows){.count = count};
     snprintf(rows->table, sizeof rows->table, "cobench.%s_%" PRIu64, name, count);
     snprintf(rows->create, sizeof rows->create,
@@ -28,8 +25,18 @@ int rows_open(const char *name, uint64_t count, const char *value, struct rows *
                                    rows->fill,
                                    "COMMIT"};
     memcpy(rows->prepare, prepare, sizeof prepare);
-    *out = rows;
-    return 0;
+}
+
+void rows_init_select(struct rows *rows, uint64_t count, int64_t delay_ms)
+{
+    char sleep[48] = "";
+
+    rows_init(rows, "query", count, "id * 2654435761 % 4294967296");
+    if (delay_ms > 0)
+        snprintf(sleep, sizeof sleep, " AND pg_sleep(%" PRId64 ".%03d) IS NOT NULL", delay_ms / 1000,
+                 (int)(delay_ms % 1000));
+    snprintf(rows->texts[0], sizeof rows->texts[0], "SELECT value FROM %s WHERE id = $1%s", rows->table, sleep);
+    rows->statements[0] = rows->texts[0];
 }
 
 int rows_prepare(void *state, unsigned step, struct cobench_request *ask, struct cobench_error *err)

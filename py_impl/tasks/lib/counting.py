@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The loop that `count` and `mixed` share."""
+"""The loop that `count`, `mixed` and `lookup` share."""
 
 
 def count_matches(size: int) -> int:

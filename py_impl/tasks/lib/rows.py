@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """
-What `query` and `update` share: a table of rows 0 to count - 1 of a PostgreSQL server, `id` and `value`, made before the run and
+What `query`, `lookup` and `update` share: a table of rows 0 to count - 1 of a PostgreSQL server, `id` and `value`, made before the run and
 the same for any run with the same parameters, so that several may be under way at once; and the number that a job's
 statements answer with. The schema cobench has all that is left of them.
 """
@@ -18,8 +18,11 @@ def rows_param(standard: str) -> Param:
     return Param("rows", INT, standard, "how many rows the table has; job i takes row i mod rows", 1, 1_000_000)
 
 
+DELAY_PARAM = Param("delay", INT, "20", "how long the server sleeps for each answer (pg_sleep), in milliseconds", 0, 3_600_000)
+
+
 class Rows:
-    """The table of the task `name`, of whose rows `value` is an SQL expression of id."""
+    """The table cobench.NAME_COUNT, of whose rows `value` is an SQL expression of id."""
 
     __slots__ = ("count", "table", "prepare", "statements")
 
@@ -34,6 +37,17 @@ class Rows:
             f"INSERT INTO {table} SELECT id, {value} FROM generate_series(0, {count - 1}) AS id"
             f" WHERE NOT EXISTS (SELECT FROM {table})", "COMMIT",
         )  # fmt: skip
+
+
+class Selected(Rows):
+    """For jobs that select the value of their row, for whose answer the server sleeps."""
+
+    __slots__ = ()
+
+    def __init__(self, count: int, delay_ms: int) -> None:
+        super().__init__("query", count, "id * 2654435761 % 4294967296")
+        sleep = f" AND pg_sleep({delay_ms // 1000}.{delay_ms % 1000:03}) IS NOT NULL" if delay_ms > 0 else ""
+        self.statements = (f"SELECT value FROM {self.table} WHERE id = $1{sleep}",)
 
 
 def prepare(rows: Rows, step: int) -> Request | None:
