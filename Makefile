@@ -122,7 +122,7 @@ check-resume: all ## Kill a run 100 times (N=100) and take it up again: nothing 
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/kill_resume.py --tries $(or $(N),100)
 
 .PHONY: check-services
-check-services: all ## The same of runs with databases, brokers and engines, 50 times (N=50): no process, socket, folder or shared memory is left
+check-services: all ## The same of runs with databases, brokers, engines and servers, 50 times (N=50): no process, socket, folder or shared memory is left
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/kill_resume.py --tries $(or $(N),50) --suite scripts/checks/kill_services.ini
 
 .PHONY: check-pythons

@@ -166,7 +166,7 @@ def test_a_closed_loop_says_so(tmp_path):
     assert cell["loop"] == "closed" and cell["rate"] is None and cell["achieved_rate"] is None
     latency = "Latency, closed loop: from a job's start to its end"
     said = " ".join(run.done.stdout.split())
-    assert latency not in said and "- wait: In C stay with sync for now: nothing is decided, too few rounds (nearest: async, " in said
+    assert latency not in said and "- wait: In C nothing is decided, too few rounds (nearest: async, " in said
     assert latency in cobench("run", "--resume", run.folder, "--no-plots", "--table").stdout
     assert "Latency, closed loop" in (run.folder / "summary.md").read_text()
 

@@ -378,7 +378,7 @@ ANSWERS: list[tuple[dict, list[make_run.Cell], int, str, tuple[str | None, bool,
     # nothing is shown to gain: sync, however the medians lie
     (CPU, cells_of(threads=600), 10, rf"In C stay with sync: no model is shown to be faster \(nearest: threads, {GAIN}\)\. No help: c:threads \(slower\)$",
      ("sync", False, "threads", True)),
-    (CPU, cells_of(threads=250), 3, rf"In C stay with sync for now: nothing is decided, too few rounds \(nearest: threads, {GAIN}\)",
+    (CPU, cells_of(threads=250), 3, rf"In C nothing is decided, too few rounds \(nearest: threads, {GAIN}\)",
      ("sync", False, "threads", False)),
     (CPU, [make_run.Cell(0, "c", "sync", work=500), make_run.Cell(0, "c", "threads", work=495, noise=0.2)], 10,
      rf"In C stay with sync: no model is shown to be faster \(nearest: threads, {GAIN}, between {GAIN} and {GAIN}\)$",

@@ -10,16 +10,24 @@ import time
 
 import pytest
 
-from hosts import C, EMBED, EXT, MODELS, PY, TASKS, TEST_TASKS, check_a_run, wait_until
+from hosts import BUILD, C, EMBED, EXT, MODELS, PY, TASKS, TEST_TASKS, check_a_run, wait_until
 from postgres_server import PostgresServer
-
-pytest.importorskip("psycopg", reason="an optional library is missing: psycopg")
-pytest.importorskip("asyncpg", reason="an optional library is missing: asyncpg")
 
 # Each way of asking: blocking, on a loop, and the further clients.
 ASKING = [(C, "thread-pool", "default"), (C, "async", "default"), (C, "async", "pipeline"), (C, "thread-pool", "pipeline"),
           (PY, "thread-pool", "default"), (PY, "async", "default"), (PY, "async", "asyncpg")]  # fmt: skip
 asking = pytest.mark.parametrize("host, model, client", ASKING, ids=lambda part: str(part))
+
+
+@pytest.fixture(autouse=True)
+def libraries(request):
+    """Of the host that a test runs; libpq is C's."""
+    given = getattr(request.node, "callspec", None)
+    host, client = (given.params.get("host", C), given.params.get("client")) if given is not None else (C, None)
+    if host in (PY, EXT):
+        pytest.importorskip("asyncpg" if client == "asyncpg" else "psycopg", reason="an optional library is missing: its client")
+    elif not (BUILD / "transport" / "sql.so").exists():
+        pytest.skip("an optional library is missing: libpq")
 
 
 @pytest.fixture(scope="module")

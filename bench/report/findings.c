@@ -164,10 +164,15 @@ static void put_least(FILE *out, const struct ranking *ranking, const struct cho
     fprintf(out, "%s, %.*f jobs/s", format_time(&f, took), rate < 100, rate);
 }
 
+static bool has_few_rounds(const struct ratio *gain)
+{
+    return gain->verdict == VERDICT_TOO_FEW_ROUNDS || gain->state == RATIO_NO_INTERVAL;
+}
+
 /* Why it is not known whether a model gains; NULL: it is known. */
 static const char *undecided(const struct summary_cell *cell, const struct ratio *gain)
 {
-    if (gain->verdict == VERDICT_TOO_FEW_ROUNDS || gain->state == RATIO_NO_INTERVAL)
+    if (has_few_rounds(gain))
         return "too few rounds";
     if (!ranking_is_open(gain))
         return NULL;
@@ -217,7 +222,9 @@ static void put_not_taken(FILE *out, const struct ranking *ranking, const struct
     } else {
         const struct ratio *gain = ranking_gain(ranking, next);
         const char *why = undecided(next, gain);
-        if (why != NULL)
+        if (has_few_rounds(gain)) /* which is no reason for one model or the other */
+            fprintf(out, "nothing is decided, %s", why);
+        else if (why != NULL)
             fprintf(out, "stay with %s for now: nothing is decided, %s", baseline, why);
         else
             fprintf(out, "stay with %s: no model is shown to %s%s", baseline,
