@@ -486,7 +486,9 @@ class Command:
                 status, reason = "impossible", failures[0]["message"]
             elif failures:
                 status, reason = "failed", self.failure_reason(failures)
-            return self.report(status, reason)
+            exit_status = self.report(status, reason)
+            run.watchdog.leave()
+            return exit_status
         # What was under way is given up: there may be workers, and threads that nobody can end.
         run.watchdog.kill_workers()
         os._exit(self.report(status, reason))

@@ -11,8 +11,7 @@ import os
 import resource
 import sys
 import threading
-import time
-from _thread import get_ident, get_native_id, start_new_thread
+from _thread import get_ident, get_native_id
 from time import monotonic_ns, process_time_ns, thread_time_ns
 
 from py_impl.hangs import below, is_users, job_of, outward, read_proc
@@ -186,6 +185,8 @@ class Observer:
 
     def report(self) -> None:
         """When this process has run its last job."""
+        if self.loop is not None:
+            self.loop.end()
         if self.jobs > 0:
             self._report_pool()
             self._report_loop()
@@ -218,7 +219,13 @@ class LoopWatch:
                 self.stop()
 
         Handle._run = run_watched
-        start_new_thread(self._look, ())
+        self._over = threading.Event()
+        self._looking = threading.Thread(target=self._look)
+        self._looking.start()
+
+    def end(self) -> None:
+        self._over.set()
+        self._looking.join()
 
     def go_on(self, job: int | None) -> None:
         self.now = job
@@ -238,8 +245,7 @@ class LoopWatch:
 
     def _look(self) -> None:
         self.run.watchdog.watching.add(get_native_id())
-        while True:
-            time.sleep(SAMPLE_S)
+        while not self._over.wait(SAMPLE_S):
             begun_ns = self.begun_ns
             if begun_ns == 0 or monotonic_ns() - begun_ns < 2 * SAMPLE_S * 1e9:
                 continue

@@ -35,6 +35,9 @@ class Watchdog:
         self.end_commands: Callable[[], None] | None = None  # kills those that run; None: the jobs are no commands
         self.clean_up: Callable[[], None] | None = None  # removes what is left outside of the processes, once the workers are gone
         self.watching: set[int] = set()  # threads that only look on, by their numbers in the kernel
+        self._looking = 0  # the thread that looks out, where one does
+        self._over = False  # and what it is told by, when the run is
+        self._asleep = allocate_lock()  # held until it is
         self._heard: int | None = None  # where signals are read, when commands are started here
         self._main = get_ident()
 
@@ -60,7 +63,13 @@ class Watchdog:
         Ends the run, in a thread of its own, when a signal says so, or calls `expired`, which must not return, when the run
         is not over by then, or with what `look`, which is called every now and then, has found.
         """
-        start_new_thread(self._watch, (seconds, expired, look))
+        if look is None:
+            start_new_thread(self._watch, (seconds, expired, None))
+            return
+        self._asleep.acquire()
+        before = _signal.pthread_sigmask(_signal.SIG_BLOCK, ENDING)  # so that it has them blocked from its first moment: see leave
+        self._looking = start_new_thread(self._watch, (seconds, expired, look))
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
 
     def start_tracker(self, start_method: str) -> None:
         """
@@ -99,6 +108,17 @@ class Watchdog:
     def end(self) -> None:
         """Claims the end of the run; does not return where another thread has claimed it."""
         self._ending.acquire()
+
+    def leave(self) -> None:
+        """
+        The run is over and its end claimed: sends the thread that looks out to sleep for good. One that wakes up while the
+        interpreter is torn down crashes CPython once in a great while (python/cpython, issues 110052 and 124878).
+        """
+        if self._looking:
+            self._over = True
+            _signal.pthread_kill(self._looking, ENDING[0])  # its alone, and blocked in it
+            self._asleep.acquire()
+            _signal.pthread_sigmask(_signal.SIG_UNBLOCK, ENDING)  # no worker is left: now they may end this process by themselves
 
     def kill_workers(self) -> None:
         if self.end_commands is not None:
@@ -154,10 +174,18 @@ class Watchdog:
 
             return os.read(self._heard, 1)[0] if select([self._heard], [], [], seconds)[0] else None
         if seconds is None:
-            return _signal.sigwait(ENDING)
+            number = _signal.sigwait(ENDING)
+            self._stay_if_over()
+            return number
         heard = _signal.sigtimedwait(ENDING, seconds)
+        self._stay_if_over()
         # CPython gives what nobody has filled in where the wait is interrupted just when the time is over.
         return heard.si_signo if heard is not None and heard.si_signo in ENDING else None
+
+    def _stay_if_over(self) -> None:
+        if self._over:
+            self._asleep.release()
+            self._ending.acquire()  # which whoever claimed the end never lets go
 
     def _die(self, number: int) -> None:
         """Ends the workers and then, by the signal, this process."""

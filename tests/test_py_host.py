@@ -176,6 +176,26 @@ def test_workers_killed_at_the_end_are_no_crashes():
     assert (done.returncode, done.stdout, done.stderr) == (0, "before\nexpired\n", "")
 
 
+@pytest.mark.parametrize("processes", (False, True))
+def test_nobody_looks_out_any_more_when_the_interpreter_is_torn_down(processes):
+    """Not even where it has only just begun, and signals that come then end the process as ever."""
+    code = (
+        "import os, signal, sys, time\n"
+        "from py_impl.watchdog import Watchdog\n"
+        "watchdog, looks, processes = Watchdog(), [], sys.argv[1] == 'True'\n"
+        "watchdog.watch_signals(processes=processes)\n"
+        "watchdog.watch(60, None, lambda: looks.append(1))\n"
+        "time.sleep(float(sys.argv[2]))\n"
+        "watchdog.end(); watchdog.leave()\n"
+        "count = len(looks); time.sleep(0.4)\n"
+        "print(count > 0, len(looks) == count, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGTERM)\n"
+    )
+    assert call_python(code, str(processes), "0.25").stdout == "True True\n"
+    done = call_python(code, str(processes), "0")
+    assert (done.stdout, done.returncode) == ("False True\n", -15)
+
+
 def test_tasks_need_nothing_but_the_contract():
     """The embed host imports them in an interpreter where no host is."""
     names = [path.stem for path in (ROOT / "py_impl" / "tasks").glob("*.py") if path.stem != "__init__"]
