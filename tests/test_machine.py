@@ -189,9 +189,9 @@ def test_a_cell_that_ran_out_of_memory_says_so(tmp_path):
     (run_folder,) = (path for path in (tmp_path / "results").iterdir() if not path.is_symlink())
     samples = [json.loads(line) for line in (run_folder / "samples.jsonl").read_text().splitlines()]
     assert samples[0]["status"] == "failed"
-    assert "out of memory: the kernel killed 1 process of this control group, whose limit is 96 MB" in samples[0]["reason"]
+    assert "out of memory: the kernel killed 1 process of this control group, whose limit is 192 MB" in samples[0]["reason"]
     found = {finding["name"]: finding for finding in json.loads(examined.stdout)["findings"]}
-    assert found["memory limit"]["found"] == "at most 96 MB in this control group"
+    assert found["memory limit"]["found"] == "at most 192 MB in this control group"
     assert found["memory kills"]["found"].startswith("the kernel killed ")
 
 
