@@ -72,7 +72,7 @@ plugins := $(patsubst %,$(BUILD)/plugins/%.so,$(if $(call has_library,liburing),
              $(if $(call has_library,libzmq),zmq) $(if $(call has_header,http_parser.h),http))
 test_tasks := $(patsubst tests/tasks/%.c,$(BUILD)/test-tasks/%.so,$(wildcard tests/tasks/*.c)) \
               $(patsubst tests/tasks/%,$(BUILD)/test-tasks/%,$(wildcard tests/tasks/*.py))
-unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
+unit_tests := $(filter-out $(not_here:%=$(BUILD)/unit/host_transport_%),$(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c)))
 # The files that '@' in a task's parameter stands before.
 data := $(BUILD)/data/words.txt $(BUILD)/data/graph.txt
 programs := $(BUILD)/cobench $(BUILD)/cobench-host $(BUILD)/cobench-host-embed $(BUILD)/cobench-origin
@@ -390,6 +390,7 @@ test: all test-c test-py fuzz-smoke ## Run all tests
 # The fuzz targets are compiled along, so that they keep to what they call also where there is no libFuzzer.
 test-c: $(unit_tests) $(BUILD)/cobench-host $(call objects,$(wildcard tests/fuzz/*.c)) $(tasks) $(transports) $(plugins) $(test_tasks) $(data) ## C unit tests (cmocka)
 	$(Q)ln -sfn ../plugins $(BUILD)/unit/plugins; set -e; for t in $(unit_tests); do echo "== $$t"; COBENCH_BUILD=$(BUILD) timeout 300 $$t; done
+	$(Q)$(foreach t,$(wildcard $(not_here:%=tests/unit/host_transport_%.c)),echo '$(t): skipped, as its library is not here';)
 
 test-page: all ## The page in Chromium (screenshots in build/page)
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -m pytest -q -p no:cacheprovider -rs tests/page
