@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
 # What the Makefile asks before it gives the origin TLS and HTTP/2.
 ORIGIN_HAS_TLS = subprocess.run(["pkg-config", "--exists", "libevent_openssl", "openssl", "libnghttp2"]).returncode == 0
+SCRAPES = (BUILD / "tasks" / "scrape.so").exists()
+WITHOUT_LIBXML = "an optional library is missing: libxml2, of which the C hosts' task scrape is made"
 WITHOUT_TLS = "an optional library is missing: libssl-dev or libnghttp2-dev, of which this build's origin has none"
 TASKS, TEST_TASKS = ROOT / "tests" / "tasks", BUILD / "test-tasks"
 PROCESSES = ("processes", "process-pool")

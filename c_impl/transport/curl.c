@@ -67,6 +67,7 @@ static const struct fault {
     {CURLE_HTTP2, -EPROTO, "BadReply", NULL},
     {CURLE_HTTP2_STREAM, -EPROTO, "BadReply", NULL},
     {CURLE_PEER_FAILED_VERIFICATION, -EPROTO, "BadCertificate", NULL},
+    {CURLE_SSL_CACERT_BADFILE, -EPROTO, "BadCertificate", NULL}, /* there are none here that could be trusted */
     {CURLE_FILESIZE_EXCEEDED, -EMSGSIZE, "Transport", "a body of more than 64 MiB"},
     {(CURLcode)100, -EPROTO, "BadReply", "the headers are too long"}, /* CURLE_TOO_LARGE, from 8.6 on */
     {CURLE_URL_MALFORMAT, -EINVAL, "BadUrl", NULL},
