@@ -11,7 +11,7 @@ from driver import Run
 from hosts import BUILD
 
 WORKERS = 3
-MB = 32
+MB = 64  # what others begin or end to share with a host meanwhile, such as libpython, is a few per cent of it at most
 POOLS = ("thread-pool", "process-pool")
 
 
