@@ -287,7 +287,7 @@ def test_killed_together_with_its_supervisor(checkout):
     process.communicate(timeout=60)
     wait_until(lambda: not servers(str(checkout.root)), 20, "the service has ended")
     left = [folder, f"/dev/shm/{os.path.basename(folder).removesuffix('.redis-aof')}"]
-    assert len(both) == 2 and all(map(os.path.exists, left))
+    assert len(both) in (2, 3) and all(map(os.path.exists, left))  # the third is a child that has not become its command yet
     for path in left:
         os.utime(path, (0, 0))
     shutil.rmtree(checkout.results, ignore_errors=True)
