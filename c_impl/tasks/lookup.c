@@ -42,11 +42,7 @@ static int lookup_run(void *state, void *worker, uint64_t job, const struct cobe
 static const struct cobench_param params[] = {
     [ROWS] = ROWS_PARAM("10000"),
     [DELAY] = ROWS_DELAY_PARAM,
-    [COUNT] = {.key = "count",
-               .type = COBENCH_PARAM_INT,
-               .fallback = "200000",
-               .max = 4000000000,
-               .about = "integers counted after each answer"},
+    [COUNT] = COUNT_PARAM,
     {.key = NULL},
 };
 

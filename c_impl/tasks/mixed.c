@@ -47,11 +47,7 @@ static int mixed_run(void *state, void *worker, uint64_t job, const struct coben
 
 static const struct cobench_param params[] = {
     WEB_PARAMS,
-    [COUNT] = {.key = "count",
-               .type = COBENCH_PARAM_INT,
-               .fallback = "200000",
-               .max = 4000000000,
-               .about = "integers counted after each answer"},
+    [COUNT] = COUNT_PARAM,
     {.key = NULL},
 };
 

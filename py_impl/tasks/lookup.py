@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """`query`, then `count` of a given size: what an endpoint does that asks its database and then computes."""
 
-from py_impl.contract import INT, MIXED, SQL, Param
-from py_impl.tasks.lib.counting import count_matches
+from py_impl.contract import MIXED, SQL
+from py_impl.tasks.lib.counting import COUNT_PARAM, count_matches
 from py_impl.tasks.lib.rows import DELAY_PARAM, Selected, number, prepare, request, rows_param  # noqa: F401  (two are the task's)
 
 NAME = "lookup"
@@ -10,7 +10,7 @@ ABOUT = "select one row from PostgreSQL, then count: a query before the work"
 KIND = MIXED
 ASKS = SQL
 JOBS = 50
-PARAMS = (rows_param("10000"), DELAY_PARAM, Param("count", INT, "200000", "integers counted after each answer", 0, 4_000_000_000))
+PARAMS = (rows_param("10000"), DELAY_PARAM, COUNT_PARAM)
 
 
 class Lookup(Selected):

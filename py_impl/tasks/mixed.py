@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """`fetch`, then `count` of a given size: the knob between IO and CPU."""
 
-from py_impl.contract import INT, MIXED, URL, Param
-from py_impl.tasks.lib.counting import count_matches
+from py_impl.contract import MIXED, URL
+from py_impl.tasks.lib.counting import COUNT_PARAM, count_matches
 from py_impl.tasks.lib.web import WEB_PARAMS, Web, request  # noqa: F401  (the task's)
 
 NAME = "mixed"
@@ -10,7 +10,7 @@ ABOUT = "fetch a URL, then count: the knob between IO and CPU"
 KIND = MIXED
 ASKS = URL
 JOBS = 50
-PARAMS = WEB_PARAMS + (Param("count", INT, "200000", "integers counted after each answer", 0, 4_000_000_000),)
+PARAMS = (*WEB_PARAMS, COUNT_PARAM)
 
 
 class Mixed(Web):
