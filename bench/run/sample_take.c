@@ -238,11 +238,11 @@ static void blame_end(const struct attempt *a, int64_t copy, struct sample_taken
 {
     struct slots_view view = {.slots = NULL};
     struct error unsaid;
-    uint64_t job = 0, running = 0;
-    char where[80] = "";
-    bool done = false;
+    uint64_t job = 0, jobs = 0, running = 0, done = 0;
+    char where[80] = "", after[100] = "";
     if (open_slots(a, copy, &view, &unsaid) == 0) {
-        done = slots_count(&view, SLOT_DONE, &job) == view.jobs;
+        jobs = view.jobs;
+        done = slots_count(&view, SLOT_DONE, &job);
         running = slots_count(&view, SLOT_RUNNING, &job);
         slots_close(&view);
     }
@@ -250,11 +250,14 @@ static void blame_end(const struct attempt *a, int64_t copy, struct sample_taken
         snprintf(where, sizeof where, " in job %" PRIu64, job);
     else if (running > 1)
         snprintf(where, sizeof where, " while job %" PRIu64 " and %" PRIu64 " more were running", job, running - 1);
-    else if (done && s->exit > 128)
+    else if (done > 0 && done < jobs)
+        snprintf(after, sizeof after, "; %" PRIu64 " of %" PRIu64 " jobs were done", done, jobs);
+    else if (done > 0 && s->exit > 128)
         snprintf(where, sizeof where, " when all jobs were done");
+    else if (done > 0)
+        snprintf(after, sizeof after, "; all jobs were done, so that it may have closed the host's descriptors");
     char *ended = ended_text(a, s, where);
-    blame(s, CELL_FAILED, "%s%s%s", *where == '\0' ? "the host wrote no record, " : "", ended,
-          *where == '\0' && done ? "; all jobs were done, so that it may have closed the host's descriptors" : "");
+    blame(s, CELL_FAILED, "%s%s%s", *where == '\0' ? "the host wrote no record, " : "", ended, after);
     free(ended);
 }
 
