@@ -341,9 +341,9 @@ def test_no_semaphore_of_a_spawned_pool_stays(tmp_path, who, number):
         wait_until(lambda: found.append(scratch_of(run)) or found[-1], LIMIT_S, "a pool with its semaphores")
         scratch, supervisor, host = found[-1]
         pids = {"driver": [run.pid], "host": [host], "both": [supervisor, run.pid]}[who]
-        for signals in (signal.SIGSTOP, number)[who != "both" :]:  # both at once: neither is to see the other's end
+        for sent in (signal.SIGSTOP, number)[who != "both" :]:  # both at once: neither is to see the other's end
             for pid in pids:
-                os.kill(pid, signals)
+                os.kill(pid, sent)
         run.wait(LIMIT_S)
     finally:
         run.kill()
